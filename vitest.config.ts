@@ -1,0 +1,17 @@
+// The test projects by what they need: unit and sim nothing, real sockets and processes, story the whole product.
+import { defineConfig } from 'vitest/config';
+
+const real = ['src/adapters/**/*.test.ts', 'src/proxy/**/*.test.ts', 'examples/**/*.test.ts', 'test/cli/**/*.test.ts'];
+const story = ['test/*.test.ts'];
+const patient = { testTimeout: 60_000, hookTimeout: 60_000 };
+
+export default defineConfig({
+  test: {
+    projects: [
+      { test: { name: 'unit', include: ['src/**/*.test.ts'], exclude: [...real, 'src/sim/**'] } },
+      { test: { name: 'sim', include: ['src/sim/**/*.test.ts'], testTimeout: 600_000 } },
+      { test: { name: 'real', include: real, ...patient } },
+      { test: { name: 'story', include: story, ...patient, fileParallelism: false } },
+    ],
+  },
+});
