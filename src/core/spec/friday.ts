@@ -1,0 +1,133 @@
+// The extension key x-friday as zod schemas: they check the file and make the editor schema.
+import { z } from 'zod';
+import { Command } from './compose.ts';
+import { parseListen, parseRoute, routeHint } from './route.ts';
+import {
+  duration,
+  httpPath,
+  keyed,
+  numberAbove,
+  oneOf,
+  percentage,
+  refusal,
+  textLike,
+  textOrNumber,
+  weight,
+  weightOrAll,
+  whole,
+} from './scalars.ts';
+
+const route = textLike('a host, host/path or *, like shop.example.com/api', '^[^\\s:]+$', (text) => {
+  const found = parseRoute(text);
+  const hint = found === null ? routeHint(text) : null;
+  return hint === null ? found : refusal(hint);
+});
+
+const Weights = z
+  .array(weight(), { error: 'expected auto or a list of weights' })
+  .max(50, { error: 'expected at most 50 weights' })
+  .check((context) => {
+    for (const [index, after] of context.value.entries()) {
+      const before = context.value[index - 1];
+      if (before === undefined || after > before) continue;
+      const message = `weights rise: expected more than ${before}`;
+      context.issues.push({ code: 'custom', message, path: [index], input: after });
+    }
+  });
+
+const Plan = z.union([z.literal('auto'), Weights], {
+  error: 'expected auto, or a list of weights like [1, 5, 25, 50]',
+});
+
+/** How much slower one quantile may be. */
+function latency(name: string) {
+  return percentage(1000).optional().describe(`So many percent more ${name} are still "not worse".`);
+}
+
+const Release = keyed({
+  plan: Plan.optional().describe('Weights of the candidate in percent, rising, 100 left out; or auto. Default auto.'),
+  bake: duration().optional().describe('How long each weight is held at least. Default 1m with a list, 30s with auto.'),
+  approve: z
+    .array(weightOrAll(), { error: 'expected a list of weights, like [50, 100]' })
+    .optional()
+    .describe('A person must say yes before these weights. Default none.'),
+  requests: whole(0, 1_000_000)
+    .optional()
+    .describe('Requests that the candidate answers in each step before the next. Default 20.'),
+  ready_timeout: duration(1000).optional().describe('A candidate that is not ready by then has failed. Default 60s.'),
+  keep_warm: duration().optional().describe('How long the old version keeps running after promotion. Default 10m.'),
+  errors: keyed({ margin: percentage(100).describe('How many percentage points more failures are still "not worse".') })
+    .optional()
+    .describe('What "not worse" means for failures.'),
+  latency: keyed({ p50: latency('p50'), p90: latency('p90'), p95: latency('p95'), p99: latency('p99') })
+    .optional()
+    .describe('What "not worse" means for latency, per quantile.'),
+});
+
+const Scale = keyed({
+  min: whole(0, 1000).optional().describe('At least so many instances.'),
+  max: whole(1, 1000).optional().describe('At most so many instances.'),
+  target: keyed({
+    inflight: numberAbove(0, 100_000).optional().describe('Open requests per instance.'),
+    rps: numberAbove(0, 1_000_000).optional().describe('Requests per second per instance.'),
+    cpu: percentage(100).optional().describe('Share of one core per instance.'),
+  })
+    .optional()
+    .describe('What one instance should carry.'),
+});
+
+const Process = keyed({
+  command: Command.optional().describe(
+    'What runs without Docker, instead of entrypoint and command. $PORT and $FRIDAY_… are replaced when it starts.',
+  ),
+  install: Command.optional().describe('Runs once in each new copy of the build folder, for example npm ci.'),
+});
+
+/** x-friday on a service. */
+export const serviceFridayShape = {
+  port: whole(1, 65_535)
+    .optional()
+    .describe(
+      'Where one instance listens. The process gets its own port as PORT. Without it the service is not behind the balancer.',
+    ),
+  route: z
+    .union([route, z.array(route)], { error: 'expected a host, host/path or *, or a list of them' })
+    .optional()
+    .describe('Public addresses: host, host/path or *. Without it the service is internal.'),
+  ready: httpPath('/health').optional().describe('An instance is ready when GET on this path answers 2xx.'),
+  metrics: httpPath('/metrics').optional().describe('Path of Prometheus metrics.'),
+  sticky: z
+    .union([z.literal('cookie'), z.literal(false)], { error: 'expected cookie or false' })
+    .optional()
+    .describe('A client keeps its version while a release lasts. Default false.'),
+  timeout: duration(1).optional().describe('Response headers must have come by then. Default 60s.'),
+  hold: keyed({
+    requests: whole(0, 100_000).optional().describe('So many requests wait at most. Default 100.'),
+    for: duration().optional().describe('So long at most. Default 10s.'),
+  })
+    .optional()
+    .describe('Requests wait instead of failing while no instance is ready but one is coming.'),
+  drain: duration()
+    .optional()
+    .describe('Open requests, downloads and WebSockets may keep an instance that leaves so long. Default 5m.'),
+  url: textLike('a scheme, like redis', '^[a-z][a-z0-9+.-]*$', (text) =>
+    /^[a-z][a-z0-9+.-]*$/.test(text) ? text : null,
+  )
+    .optional()
+    .describe('Scheme of <SERVICE>_URL for a service without x-friday.port. Default tcp.'),
+  process: Process.optional().describe('How the process runtime runs this service.'),
+  release: Release.optional().describe('How a new version goes out.'),
+  scale: Scale.optional().describe('Limits of autoscaling. Not there yet: deploy.replicas decides.'),
+};
+
+const listen = textOrNumber('a port or host:port, like 127.0.0.1:8080', '^\\S+$', parseListen);
+
+/** x-friday at the top. */
+export const topFridayShape = {
+  runtime: oneOf(['process', 'docker', 'swarm']).optional().describe('What runs the services. Default process.'),
+  balancer: oneOf(['embedded', 'haproxy']).optional().describe('What splits the traffic. Default embedded.'),
+  listen: z
+    .union([listen, z.array(listen)], { error: 'expected a port, host:port, or a list of them' })
+    .optional()
+    .describe('Where public traffic arrives. A bare port listens on 127.0.0.1 only. Default 127.0.0.1:8080.'),
+};

@@ -1,0 +1,103 @@
+// The resolved project: what a Compose file with x-friday says once defaults, interpolation and profiles are applied.
+import { z } from 'zod';
+
+const Route = z.object({ host: z.string(), path: z.string().startsWith('/') });
+
+/** A step holds `weight` percent for at least `bakeMs` after the balancer confirmed it. */
+export const Step = z.object({
+  weight: z.number().min(0.01).max(99.99),
+  bakeMs: z.number().int().min(0),
+  /** A person must say yes before this step is entered. */
+  needsApproval: z.boolean(),
+});
+export type Step = z.infer<typeof Step>;
+
+export const ReleaseSpec = z.object({
+  /** Weights rise. Empty = straight to 100 % once ready. */
+  steps: z.array(Step).max(50),
+  /** A person must say yes before 100 %. */
+  needsFinalApproval: z.boolean(),
+  /** Requests that the candidate must have answered in each step before the next. */
+  minRequests: z.number().int().min(0),
+  /** A candidate that is not ready by then has failed. */
+  readyTimeoutMs: z.number().int().min(1000),
+  /** How long the old version stays warm after promotion. */
+  keepWarmMs: z.number().int().min(0),
+  /** So many percentage points more failures are still "not worse"; absent = the judge's default. */
+  errorMargin: z.number().optional(),
+  /** So many percent more latency are still "not worse", per quantile (`p50`, `p90`, `p95`, `p99`); absent = the judge's default. */
+  latencyMargins: z.object({ p50: z.number(), p90: z.number(), p95: z.number(), p99: z.number() }).partial().optional(),
+});
+export type ReleaseSpec = z.infer<typeof ReleaseSpec>;
+
+/** How an instance says that it is ready. */
+export const Readiness = z.discriminatedUnion('type', [
+  z.object({
+    type: z.literal('http'),
+    path: z.string().startsWith('/'),
+    intervalMs: z.number(),
+    timeoutMs: z.number(),
+  }),
+  z.object({
+    type: z.literal('command'),
+    /** First word is the program; no shell. */
+    command: z.array(z.string()).min(1),
+    intervalMs: z.number(),
+    timeoutMs: z.number(),
+    retries: z.number().int(),
+    startPeriodMs: z.number(),
+  }),
+  z.object({ type: z.literal('port'), intervalMs: z.number(), timeoutMs: z.number() }),
+  /** Runs = ready, for workers without a port. */
+  z.object({ type: z.literal('running') }),
+]);
+export type Readiness = z.infer<typeof Readiness>;
+
+export const ServiceSpec = z.object({
+  name: z.string(),
+  /** Absolute folder whose content is the code; null for a service that is only a program. */
+  context: z.string().nullable(),
+  image: z.string().nullable(),
+  /** What runs, without a shell. `$PORT` and `$FRIDAY_…` are replaced when it starts. */
+  command: z.array(z.string()).min(1),
+  /** Runs once in the snapshot, for example ["npm", "ci"]. */
+  install: z.array(z.string()).nullable(),
+  /** Relative to the snapshot. */
+  workingDir: z.string(),
+  environment: z.record(z.string(), z.string()),
+  dependsOn: z.array(z.object({ service: z.string(), condition: z.enum(['started', 'healthy', 'completed']) })),
+  replicas: z.number().int().min(0).max(1000),
+  restart: z.enum(['always', 'on-failure', 'no']),
+  stopSignal: z.string(),
+  stopGraceMs: z.number().int().min(0),
+  readiness: Readiness,
+  /** Port inside a container. Null = the service is not behind the balancer: it is started in place and never released in steps. */
+  port: z.number().int().min(1).max(65_535).nullable(),
+  routes: z.array(Route),
+  isSticky: z.boolean(),
+  metrics: z.string().nullable(),
+  /** Scheme of this service's address for the others: `http` behind the balancer, else for example `redis`. */
+  scheme: z.string(),
+  timeoutMs: z.number().int().min(1),
+  hold: z.object({ requests: z.number().int().min(0), ms: z.number().int().min(0) }),
+  /** Open requests may keep an instance that leaves so long; absent = 5 minutes. */
+  drainMs: z.number().int().min(0).optional(),
+  release: ReleaseSpec,
+});
+export type ServiceSpec = z.infer<typeof ServiceSpec>;
+
+export const Project = z.object({
+  name: z.string(),
+  /** Absolute path of the first file. */
+  file: z.string(),
+  runtime: z.enum(['process', 'docker', 'swarm']),
+  balancer: z.enum(['embedded', 'haproxy']),
+  listen: z.array(z.object({ host: z.string(), port: z.number().int().min(0).max(65_535) })),
+  services: z.array(ServiceSpec),
+});
+export type Project = z.infer<typeof Project>;
+
+/** Whether releases of this service are guarded: it is behind the balancer. */
+export function isReleased(spec: ServiceSpec): boolean {
+  return spec.port !== null;
+}

@@ -1,0 +1,108 @@
+// Turns one checked service into its resolved form: defaults applied, and everything in it that contradicts itself reported.
+
+import { type Draft, pathIn } from './draft.ts';
+import type { Dependency } from './graph.ts';
+import type { Lookup } from './interpolate.ts';
+import { launchOf } from './launch.ts';
+import { releaseOf } from './plan.ts';
+import { errorAt, warningAt } from './problem.ts';
+import type { ServiceSpec } from './project.ts';
+import { readinessOf } from './readiness.ts';
+import { keySpanAt, spanAt, treeAt } from './tree.ts';
+import { environmentOf } from './variables.ts';
+
+export type Surroundings = {
+  readonly read: (path: string) => string | null;
+  readonly isFolder: (path: string) => boolean;
+  readonly lookup: Lookup;
+  /** Services that another one waits for until they have completed. */
+  readonly awaited: ReadonlySet<string>;
+};
+
+/** Never throws; what it gives is only good when no error was reported. */
+export function resolveService(draft: Draft, dependsOn: readonly Dependency[], around: Surroundings): ServiceSpec {
+  const { compose, friday, name } = draft;
+  const launch = launchOf(draft, around.isFolder);
+  reportNeedsPort(draft);
+  reportScale(draft);
+  const { hold, route } = friday;
+  return {
+    name,
+    context: launch.context,
+    image: compose.image ?? null,
+    command: [...launch.command],
+    install: launch.install === null ? null : [...launch.install],
+    workingDir: launch.workingDir,
+    environment: environmentOf(draft, around.read, around.lookup),
+    dependsOn: [...dependsOn],
+    replicas: replicasOf(draft),
+    restart: restartOf(draft, around.awaited),
+    stopSignal: compose.stop_signal ?? 'SIGTERM',
+    stopGraceMs: compose.stop_grace_period ?? 10_000,
+    readiness: readinessOf(draft, launch.command),
+    port: friday.port ?? null,
+    routes: route === undefined ? [] : Array.isArray(route) ? route : [route],
+    isSticky: friday.sticky === 'cookie',
+    metrics: friday.metrics ?? null,
+    scheme: friday.port === undefined ? (friday.url ?? 'tcp') : 'http',
+    timeoutMs: friday.timeout ?? 60_000,
+    hold: { requests: hold?.requests ?? 100, ms: hold?.for ?? 10_000 },
+    ...(friday.drain === undefined ? {} : { drainMs: friday.drain }),
+    release: releaseOf(draft),
+  };
+}
+
+/** Compose's default is `no`; here a service is kept running, unless somebody waits for its end. */
+function restartOf(draft: Draft, awaited: ReadonlySet<string>): ServiceSpec['restart'] {
+  const written = draft.compose.restart;
+  if (written === undefined) return awaited.has(draft.name) ? 'no' : 'always';
+  if (written === 'no') return 'no';
+  return written.startsWith('on-failure') ? 'on-failure' : 'always';
+}
+
+function replicasOf(draft: Draft): number {
+  const { deploy, scale } = draft.compose;
+  const replicas = deploy?.replicas;
+  if (scale !== undefined && replicas !== undefined && scale !== replicas) {
+    const path = pathIn(draft, 'scale');
+    const message = `scale says ${scale} and deploy.replicas says ${replicas}`;
+    draft.problems.push(errorAt(path, spanAt(draft.root, path), message, 'take scale out'));
+  }
+  return replicas ?? scale ?? 1;
+}
+
+const BEHIND_BALANCER = ['route', 'ready', 'metrics', 'sticky', 'timeout', 'hold', 'drain'] as const;
+
+function reportNeedsPort(draft: Draft): void {
+  const { friday, name } = draft;
+  if (treeAt(draft.root, pathIn(draft, 'x-friday', 'port')) !== null) {
+    if (friday.url === undefined) return;
+    const path = pathIn(draft, 'x-friday', 'url');
+    const message = `${name} has a port, so its address is http through the balancer`;
+    draft.problems.push(errorAt(path, keySpanAt(draft.root, path), message, 'take out url or port'));
+    return;
+  }
+  for (const key of BEHIND_BALANCER) {
+    if (friday[key] === undefined) continue;
+    const path = pathIn(draft, 'x-friday', key);
+    const hint = 'add port: 3000 to x-friday, the port on which it listens';
+    draft.problems.push(errorAt(path, keySpanAt(draft.root, path), `${key} needs x-friday.port`, hint));
+  }
+  if (friday.release !== undefined) {
+    const path = pathIn(draft, 'x-friday', 'release');
+    const message = 'without x-friday.port there is no traffic to split: a new version replaces the old one in place';
+    draft.problems.push(warningAt(path, keySpanAt(draft.root, path), message));
+  }
+}
+
+function reportScale(draft: Draft): void {
+  const { scale } = draft.friday;
+  if (scale === undefined) return;
+  const path = pathIn(draft, 'x-friday', 'scale');
+  const span = keySpanAt(draft.root, path);
+  if (scale.min !== undefined && scale.max !== undefined && scale.min > scale.max) {
+    draft.problems.push(errorAt(path, span, `min ${scale.min} is more than max ${scale.max}`));
+  }
+  const message = 'this version does not scale by itself yet; deploy.replicas decides';
+  draft.problems.push(warningAt(path, span, message));
+}
