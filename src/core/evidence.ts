@@ -1,0 +1,97 @@
+// What a release has shown so far: totals, failed requests and the judge's state, fed by closed cells. Pure.
+import {
+  absorb,
+  type CurrentStep,
+  type JudgeState,
+  type Margins,
+  startJudge,
+  type Verdict,
+  verdictOf,
+} from './judge/judge.ts';
+import { DEFAULT_MARGINS } from './judge/rules.ts';
+import { isOver, type Release, type Ruling } from './release.ts';
+import { type Cell, type FailedRequest, failuresOf } from './traffic.ts';
+
+export type ArmTotal = { readonly requests: number; readonly failures: number };
+
+export type Evidence = {
+  /** Null for a release without steps: nothing is compared. */
+  readonly judge: JudgeState | null;
+  readonly stable: ArmTotal;
+  readonly candidate: ArmTotal;
+  /** Requests of this service that clients saw fail while the release lasted, and those refused by the balancer. */
+  readonly seen: { readonly failures: number; readonly refused: number };
+  /** The newest failed requests of both arms, at most 50. */
+  readonly samples: readonly FailedRequest[];
+  /** When which weight was asked, and the first and last second in which the candidate got a request. */
+  readonly weights: readonly { readonly at: number; readonly weight: number }[];
+  /** What the last troubled instance of the candidate wrote last, at most 20 lines. */
+  readonly lastLines: readonly string[];
+  readonly firstTick: number | null;
+  readonly lastTick: number | null;
+};
+
+const KEPT_SAMPLES = 50;
+/** Latency is not judged yet: on real instances it has to be tried against cold caches and noisy machines first. */
+const ERRORS_ONLY: Margins = { errors: DEFAULT_MARGINS.errors, latency: [] };
+const NOTHING: ArmTotal = { requests: 0, failures: 0 };
+
+export function startEvidence(release: Release): Evidence {
+  const { service, version, from, isSticky, minRequests } = release;
+  const isJudged = from !== null && release.steps.length > 0;
+  return {
+    judge: isJudged
+      ? startJudge({ service, stable: from, candidate: version, isSticky, minRequests, margins: ERRORS_ONLY })
+      : null,
+    stable: NOTHING,
+    candidate: NOTHING,
+    seen: { failures: 0, refused: 0 },
+    samples: [],
+    weights: [],
+    lastLines: [],
+    firstTick: null,
+    lastTick: null,
+  };
+}
+
+/** Adds cells of the release's service, each once and in order; the judge hears none after the end. Cells of other versions count only for what clients saw, and only until then. */
+export function absorbCells(evidence: Evidence, release: Release, cells: readonly Cell[]): Evidence {
+  const isRival = ({ stable, candidate }: Cell) =>
+    candidate?.version === release.version && (stable === null || stable.version === release.from);
+  const ofService = cells.filter((cell) => cell.service === release.service);
+  const rivals = ofService.filter(isRival);
+  const own = isOver(release) ? rivals : ofService;
+  if (own.length === 0) return evidence;
+  const served = rivals.filter((cell) => (cell.candidate?.requests ?? 0) > 0);
+  return {
+    ...evidence,
+    judge: evidence.judge && !isOver(release) ? absorb(evidence.judge, rivals) : evidence.judge,
+    stable: rivals.reduce((sum, cell) => add(sum, cell.stable), evidence.stable),
+    candidate: rivals.reduce((sum, cell) => add(sum, cell.candidate), evidence.candidate),
+    seen: own.reduce(
+      (sum, cell) => ({ failures: sum.failures + cell.seen.failures, refused: sum.refused + cell.seen.refused }),
+      evidence.seen,
+    ),
+    samples: [...evidence.samples, ...rivals.flatMap((cell) => cell.samples)].slice(-KEPT_SAMPLES),
+    firstTick: evidence.firstTick ?? served[0]?.tick ?? null,
+    lastTick: served.at(-1)?.tick ?? evidence.lastTick,
+  };
+}
+
+function add(sum: ArmTotal, arm: Cell['stable']): ArmTotal {
+  return arm === null ? sum : { requests: sum.requests + arm.requests, failures: sum.failures + failuresOf(arm) };
+}
+
+/** The judge's word with its receipt; null when nothing is compared. `current` is what the traffic is asked to follow now. */
+export function verdictIn(evidence: Evidence, current?: CurrentStep): Verdict | null {
+  // Callers pass a whole routing, which has a stable and a candidate of its own.
+  const step = current && { epoch: current.epoch, weight: current.weight };
+  return evidence.judge && verdictOf(evidence.judge, step);
+}
+
+/** The judge's word in the form that a release understands. */
+export function rulingOf(evidence: Evidence, current?: CurrentStep): Ruling | null {
+  const verdict = verdictIn(evidence, current);
+  if (!verdict) return null;
+  return { kind: verdict.kind, sentence: verdict.receipt.sentence, neededRequests: verdict.needs?.requests ?? 0 };
+}

@@ -1,0 +1,171 @@
+// One service as fridaymorning remembers it: its versions, who serves, and what the balancer is asked for. Pure.
+import { type Release, startRelease } from './release.ts';
+import { isReleased, type ServiceSpec, type Step } from './spec/project.ts';
+
+/** Exact code and configuration, immutable: a snapshot or an image, and what belongs to it. */
+export type Revision = {
+  /** Hexadecimal SHA-256 over content, command and preparation; equal code gives an equal digest. */
+  readonly digest: string;
+  /** One word for people: a commit, a tag, or the first 7 digits of the digest. */
+  readonly label: string;
+};
+
+/** A numbered revision of a service. Never changes, is never numbered anew. */
+export type Version = {
+  readonly version: number;
+  readonly revision: Revision;
+  readonly spec: ServiceSpec;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
+  readonly by: string;
+  readonly reason: string;
+};
+
+/** What the balancer is asked to do for one service. `epoch` rises with every change of the rest. */
+export type Routing = {
+  readonly stable: number | null;
+  readonly candidate: number | null;
+  readonly weight: number;
+  readonly epoch: number;
+  readonly salt: string;
+};
+
+/** How often the instance in a slot has ended, and since when it drains. */
+export type Slot = {
+  /** Unexpected ends in a row; a minute of life sets it back to 0. */
+  readonly exits: number;
+  /** The end that was counted last, so that no end counts twice; ms since 1970. */
+  readonly exitedAt: number | null;
+  /** Not started again before, ms since 1970. */
+  readonly notBefore: number;
+  /** Since when it finishes its open requests: it is wanted no more and no new request can reach it. Null before, and again once it runs anew. */
+  readonly drainingSince: number | null;
+};
+
+/** A release that waits for the one under way to end. */
+export type Queued = {
+  readonly id: number;
+  readonly version: number;
+  readonly isDirect: boolean;
+  /** Instead of those in the file, this once; null or left out = those in the file. */
+  readonly steps?: readonly Step[] | null;
+  readonly salt: string;
+  readonly by: string;
+  readonly reason: string;
+};
+
+export type ServiceState = {
+  readonly name: string;
+  /** The newest 20 versions and every one that is still named below. */
+  readonly versions: readonly Version[];
+  readonly nextVersion: number;
+  /** Loopback port under which other services reach this one. */
+  readonly internalPort: number;
+  /** Copies wanted of each version that serves. */
+  readonly replicas: number;
+  readonly stable: number | null;
+  /** Versions that were stable before, oldest first, at most 20; a rollback without a release under way goes to the last. */
+  readonly lineage: readonly number[];
+  /** The previous version keeps running until then, so that a rollback needs no start. */
+  readonly warm: { readonly version: number; readonly untilMs: number } | null;
+  readonly release: Release | null;
+  /** The release that ended last. */
+  readonly last: Release | null;
+  /** The next release; it starts when the one under way has ended. */
+  readonly queued: Queued | null;
+  readonly routing: Routing;
+  readonly slots: Readonly<Record<string, Slot>>;
+  /** Stopped by a person; nothing runs. */
+  readonly isDown: boolean;
+  /** The file names it no more. What is known of it stays, in case that it comes back. */
+  readonly isRemoved: boolean;
+};
+
+/** A service that has never run. */
+export function newService(name: string, internalPort: number): ServiceState {
+  return {
+    name,
+    versions: [],
+    nextVersion: 1,
+    internalPort,
+    replicas: 1,
+    stable: null,
+    lineage: [],
+    warm: null,
+    release: null,
+    last: null,
+    queued: null,
+    routing: { stable: null, candidate: null, weight: 0, epoch: 0, salt: '' },
+    slots: {},
+    isDown: false,
+    isRemoved: false,
+  };
+}
+
+/** The service as if it began: nothing to compare with; what was stable stays there to go back to. */
+export function beginAnew(service: ServiceState): ServiceState {
+  const lineage = service.stable === null ? service.lineage : [...service.lineage, service.stable].slice(-20);
+  return { ...service, stable: null, lineage };
+}
+
+export function versionOf(service: ServiceState, version: number | null): Version | null {
+  return service.versions.find((one) => one.version === version) ?? null;
+}
+
+/** The spec that people see: of what serves, else of what is to serve. */
+export function specOf(service: ServiceState): ServiceSpec | null {
+  const current = versionOf(service, service.stable) ?? service.versions.at(-1);
+  return current?.spec ?? null;
+}
+
+/** Whether it stands behind the balancer. */
+export function isBalanced(service: ServiceState): boolean {
+  const spec = specOf(service);
+  return spec !== null && isReleased(spec);
+}
+
+/** The versions that instances are wanted of, the candidate last. */
+export function wantedVersions(service: ServiceState): readonly number[] {
+  if (service.isDown) return [];
+  const wanted = new Set<number>();
+  if (service.stable !== null) wanted.add(service.stable);
+  if (service.warm !== null) wanted.add(service.warm.version);
+  if (service.release !== null) wanted.add(service.release.version);
+  return [...wanted];
+}
+
+export function instanceId(service: string, version: number, slot: number): string {
+  return `${service}-v${version}-${slot}`;
+}
+
+const KEPT_VERSIONS = 20;
+
+/** The service without versions that are both old and unused. */
+export function forgetOldVersions(service: ServiceState): ServiceState {
+  const named = [service.stable, service.warm?.version, service.release?.version, service.queued?.version];
+  const newest = service.versions.slice(-KEPT_VERSIONS).map((one) => one.version);
+  const keep = new Set<number | null | undefined>([...named, ...newest]);
+  const versions = service.versions.filter((one) => keep.has(one.version));
+  return { ...service, versions, lineage: service.lineage.filter((version) => keep.has(version)) };
+}
+
+/** The queued release begins as soon as none is under way. */
+export function startQueued(service: ServiceState, now: number): ServiceState {
+  const { queued } = service;
+  const spec = versionOf(service, queued?.version ?? null)?.spec;
+  if (service.release !== null || queued === null || !spec) return service;
+  const release = startRelease({ ...queued, from: service.stable, spec, now });
+  const warm = service.warm?.version === queued.version || service.warm === null ? service.warm : null;
+  return { ...service, queued: null, release, warm };
+}
+
+/** The waiting release as people see it before it starts; null when none waits. */
+export function previewOf(service: ServiceState, now: number): Release | null {
+  const spec = versionOf(service, service.queued?.version ?? null)?.spec;
+  if (!service.queued || !spec) return null;
+  const release = startRelease({ ...service.queued, from: service.stable, spec, now });
+  return {
+    ...release,
+    sentence: `v${release.version} of ${service.name} starts when the release under way has ended.`,
+  };
+}

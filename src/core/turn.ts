@@ -1,0 +1,281 @@
+// One turn of the loop: from what is remembered and what is seen to what is to be remembered and done. Pure.
+import { absorbCells, type Evidence, rulingOf, startEvidence } from './evidence.ts';
+import { catchUp } from './gap.ts';
+import { countExits, crashLoopOf, type InstancePlan, planInstances } from './instances.ts';
+import type { EventType, NewEvent } from './journal.ts';
+import { isOver, next, type Release, type ReleaseSeen, standOf } from './release.ts';
+import { forgetOldVersions, instanceId, type ServiceState, startQueued, versionOf } from './service.ts';
+import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
+import type { BalancerSeen, Cell, Cursor, Listen, Observations, Table } from './traffic.ts';
+import { namesError, troubleOf, unmetDependencies } from './trouble.ts';
+
+/** Everything that the control plane remembers between two turns. */
+export type Memory = {
+  readonly listen: readonly Listen[];
+  readonly nextRelease: number;
+  /** The table that was asked for last. */
+  readonly table: Table;
+  /** Counts up to here are taken into the evidence. */
+  readonly cursor: Cursor | null;
+  /** When it was last looked, ms since 1970. */
+  readonly lookedAt: number | null;
+  readonly services: Readonly<Record<string, ServiceState>>;
+  /** By number of the release under way. */
+  readonly evidence: Readonly<Record<number, Evidence>>;
+};
+
+export type InstanceSeenNow = {
+  readonly id: string;
+  readonly service: string;
+  readonly version: number;
+  readonly slot: number;
+  readonly state: 'starting' | 'ready' | 'stopping' | 'exited';
+  readonly host: string;
+  readonly port: number;
+  readonly startedAt: number;
+  readonly reason: string;
+  readonly exit: { readonly at: number; readonly code: number | null; readonly signal: string | null } | null;
+};
+
+/** One look at the world. */
+export type World = {
+  readonly now: number;
+  /** Since the look before, by a clock that never jumps, ms; 0 at the first look of a control plane. */
+  readonly elapsedMs: number;
+  readonly instances: readonly InstanceSeenNow[];
+  /** Null when the balancer cannot be asked. */
+  readonly balancer: BalancerSeen | null;
+  /** New cells since the cursor; null when the balancer cannot be asked. */
+  readonly observations: Observations | null;
+  /** Last lines that an instance wrote, by id, for candidates in trouble. */
+  readonly lastLines: Readonly<Record<string, readonly string[]>>;
+  /** What failed when it was tried last, by instance id. */
+  readonly troubles: Readonly<Record<string, string>>;
+  /** Requests per second that reached each version lately, by `service@version`. */
+  readonly rates: Readonly<Record<string, number>>;
+};
+
+export type Act =
+  | { readonly type: 'apply'; readonly table: Table }
+  | { readonly type: 'start'; readonly service: string; readonly version: number; readonly slot: number }
+  | { readonly type: 'stop'; readonly id: string }
+  | { readonly type: 'remove'; readonly id: string };
+
+export type Turn = { readonly memory: Memory; readonly events: readonly NewEvent[]; readonly acts: readonly Act[] };
+
+type ServiceTurn = {
+  readonly service: ServiceState;
+  readonly evidence: Readonly<Record<number, Evidence>>;
+  readonly events: readonly NewEvent[];
+  readonly plan: InstancePlan;
+};
+
+/** Deterministic; the same memory and world give the same turn. Applying a turn twice changes nothing more. */
+export function decide(before: Memory, world: World): Turn {
+  const memory = catchUp(before, world.now, world.elapsedMs);
+  const cells = world.observations?.cells ?? [];
+  const turns = Object.values(memory.services).map((service) => turnOf(service, memory, world, cells));
+  const services = Object.fromEntries(turns.map((turn) => [turn.service.name, turn.service]));
+  const evidence: Record<number, Evidence> = Object.assign({}, ...turns.map((turn) => turn.evidence));
+  const cursor = world.observations?.cursor ?? memory.cursor;
+  const table = nextTable(memory, services, world);
+  const routed = routedIds(table);
+  const acts: Act[] = [];
+  const isIdle = table.revision <= 1 && turns.length === 0;
+  if (!isIdle && world.balancer?.revision !== table.revision) acts.push({ type: 'apply', table });
+  for (const { service, plan } of turns) {
+    acts.push(...plan.start.map((one) => ({ type: 'start', service: service.name, ...one }) as const));
+    // One that drains may have to stand in again for another that has just ended.
+    const stop = plan.stop.filter((id) => !routed.has(id));
+    acts.push(...stop.map((id) => ({ type: 'stop', id }) as const));
+    acts.push(...plan.remove.map((id) => ({ type: 'remove', id }) as const));
+  }
+  return {
+    memory: { ...memory, table, cursor, services, evidence },
+    events: turns.flatMap((turn) => turn.events),
+    acts,
+  };
+}
+
+/** The table for these services; a new revision when it differs, and always a higher one than the balancer has. */
+function nextTable(memory: Memory, services: Memory['services'], world: World): Table {
+  const wanted = tableOf(Object.values(services), world.instances, memory.listen, world.now);
+  const known = Math.max(memory.table.revision, world.balancer?.revision ?? 0);
+  const isAsked = isSameTable(wanted, memory.table) && known === memory.table.revision && known > 0;
+  return isAsked ? memory.table : { ...wanted, revision: known + 1 };
+}
+
+function turnOf(before: ServiceState, memory: Memory, world: World, cells: readonly Cell[]): ServiceTurn {
+  const instances = world.instances.filter((one) => one.service === before.name);
+  const { slots, notes } = countExits(before, instances, world.now);
+  const moved = moveRelease({ ...before, slots }, memory, world, instances, cells);
+  const ready = instances.filter((one) => one.version === moved.service.stable && one.state === 'ready').length;
+  const routed = { ...moved.service, routing: routingOf(moved.service, ready) };
+  const plan = planInstances(routed, {
+    now: world.now,
+    instances,
+    routed: world.balancer?.revision === memory.table.revision ? routedIds(memory.table) : null,
+    open: world.balancer?.open ?? {},
+    areDependenciesMet: unmetDependencies(routed, memory.services, world.instances).length === 0,
+  });
+  const exits = notes.map((note) => eventOf(world.now, 'instance_exited', before, null, note.version, note.sentence));
+  return {
+    service: { ...routed, slots: plan.slots },
+    evidence: moved.evidence,
+    events: [...exits, ...moved.events],
+    plan,
+  };
+}
+
+type Moved = Pick<ServiceTurn, 'service' | 'evidence' | 'events'>;
+
+function moveRelease(
+  before: ServiceState,
+  memory: Memory,
+  world: World,
+  instances: readonly InstanceSeenNow[],
+  cells: readonly Cell[],
+): Moved {
+  const release = before.release;
+  const late = lateEvidence(before, memory, cells);
+  if (release === null) return { service: coolDown(before, world.now), evidence: late, events: [] };
+  const known = memory.evidence[release.id] ?? startEvidence(release);
+  const absorbed = absorbCells(known, release, cells);
+  const seen = releaseSeen(before, release, absorbed, memory, world);
+  const after = next(release, seen);
+  const evidence = withLastLines(withWeight(absorbed, release, after, world.now), after, world, instances);
+  const events = eventsOf(before, release, after, evidence, world.now);
+  const moved = { ...before, release: after };
+  const service = isOver(after) ? settle(moved, after, world.now) : moved;
+  return {
+    service,
+    evidence: { ...late, [release.id]: evidence },
+    events: [...events, ...startEvents(release, service.release, world.now)],
+  };
+}
+
+/** A release that waited begins when the one before it has ended. */
+function startEvents(ended: Release, begun: Release | null, now: number): NewEvent[] {
+  if (begun === null || begun.id === ended.id) return [];
+  const { id, version, sentence, service } = begun;
+  return [eventOf(now, 'release_state', { name: service }, id, version, sentence, standOf(begun))];
+}
+
+/** Counts of the last seconds arrive after the end of a release, even after the start of the next one. */
+function lateEvidence(service: ServiceState, memory: Memory, cells: readonly Cell[]): Memory['evidence'] {
+  const { last, release } = service;
+  const known = last ? memory.evidence[last.id] : undefined;
+  if (!last || !known) return {};
+  // Of the same two versions, nobody could tell whose counts they are.
+  const isAgain = release?.version === last.version;
+  return { [last.id]: isAgain ? known : absorbCells(known, last, cells) };
+}
+
+function releaseSeen(
+  service: ServiceState,
+  release: Release,
+  evidence: Evidence,
+  memory: Memory,
+  world: World,
+): ReleaseSeen {
+  const instances = world.instances.filter((one) => one.service === service.name);
+  const ids = new Set(
+    Array.from({ length: service.replicas }, (_, i) => instanceId(service.name, release.version, i + 1)),
+  );
+  const own = instances.filter((one) => ids.has(one.id));
+  const unmet = unmetDependencies(service, memory.services, world.instances);
+  const { reason, lastWords } = troubleOf({
+    ids,
+    instances: own,
+    lastLines: world.lastLines,
+    troubles: world.troubles,
+    unmet,
+  });
+  const stableReady = instances.filter((one) => one.version === service.stable && one.state === 'ready').length;
+  const loop = crashLoopOf(service, release.version, own);
+  return {
+    now: world.now,
+    candidate: { ready: own.filter((one) => one.state === 'ready').length, wanted: service.replicas },
+    stableReady: service.stable === null ? null : stableReady,
+    notReady: [reason, lastWords].filter(Boolean).join('. '),
+    crashLoop: loop && [loop, lastWords].filter(Boolean).join('. '),
+    isConfirmed: isConfirmed(service, release, world, stableReady),
+    hasSuccessor: service.queued !== null,
+    ruling: rulingOf(evidence, service.routing),
+    candidateRate: world.rates[`${service.name}@${release.version}`] ?? 0,
+  };
+}
+
+/** The balancer says that it routes what this release asks for, and that is what was asked of it last. */
+function isConfirmed(service: ServiceState, release: Release, world: World, readyOfStable: number): boolean {
+  const wanted = routingOf({ ...service, release }, readyOfStable);
+  const actual = world.balancer?.services.find((one) => one.service === service.name);
+  return wanted.epoch === service.routing.epoch && actual?.epoch === wanted.epoch && actual.weight === wanted.weight;
+}
+
+/** A candidate that is taken back leaves its last words; one that is ready, or was judged, only those that name an error. */
+function withLastLines(
+  evidence: Evidence,
+  release: Release,
+  world: World,
+  instances: readonly InstanceSeenNow[],
+): Evidence {
+  if (release.phase !== 'failed' && release.phase !== 'rolling_back' && release.phase !== 'rolled_back')
+    return evidence;
+  const own = instances.filter((one) => one.version === release.version);
+  const written = own.filter((one) => (world.lastLines[one.id] ?? []).length > 0);
+  const isJudged = release.ruling?.kind === 'fail';
+  const telling =
+    written.find((one) => namesError(world.lastLines[one.id] ?? [])) ??
+    written.find((one) => one.state !== 'ready' && !isJudged);
+  const lastLines = telling && world.lastLines[telling.id];
+  return lastLines ? { ...evidence, lastLines } : evidence;
+}
+
+function withWeight(evidence: Evidence, before: Release, after: Release, now: number): Evidence {
+  if (before.weight === after.weight) return evidence;
+  return { ...evidence, weights: [...evidence.weights, { at: now, weight: after.weight }] };
+}
+
+/** What the end of a release means for the service. */
+function settle(service: ServiceState, release: Release, now: number): ServiceState {
+  const ended = { ...service, release: null, last: release };
+  if (release.phase !== 'promoted') return startQueued(ended, now);
+  const keepWarmMs = versionOf(service, release.version)?.spec.release.keepWarmMs ?? 0;
+  const isReturn = service.lineage.includes(release.version);
+  const before = isReturn ? service.lineage.slice(0, service.lineage.indexOf(release.version)) : service.lineage;
+  const isKept = !isReturn && release.from !== null;
+  const lineage = isKept && release.from !== null ? [...before, release.from].slice(-20) : before;
+  const warm =
+    isKept && release.from !== null && keepWarmMs > 0 ? { version: release.from, untilMs: now + keepWarmMs } : null;
+  return startQueued(forgetOldVersions({ ...ended, stable: release.version, lineage, warm }), now);
+}
+
+function coolDown(service: ServiceState, now: number): ServiceState {
+  return service.warm !== null && now >= service.warm.untilMs ? { ...service, warm: null } : service;
+}
+
+function eventsOf(service: ServiceState, before: Release, after: Release, evidence: Evidence, now: number): NewEvent[] {
+  const hasNewRuling = after.ruling?.kind === 'fail' && before.ruling?.kind !== 'fail';
+  const data = { ...standOf(after), stable: evidence.stable, candidate: evidence.candidate };
+  const tell = (type: EventType, sentence: string) =>
+    eventOf(now, type, service, after.id, after.version, sentence, data);
+  const events: NewEvent[] = [];
+  if (hasNewRuling && after.ruling) events.push(tell('release_verdict', after.ruling.sentence));
+  if (after.weight !== before.weight && after.weight > 0) events.push(tell('release_weight', after.sentence));
+  else if (after.phase !== before.phase) events.push(tell('release_state', after.sentence));
+  return events;
+}
+
+export function eventOf(
+  at: number,
+  type: EventType,
+  service: { readonly name: string } | null,
+  release: number | null,
+  version: number | null,
+  sentence: string,
+  data: Readonly<Record<string, unknown>> = {},
+  by = 'friday',
+): NewEvent {
+  return { at, type, service: service?.name ?? null, version, release, by, sentence, data };
+}
