@@ -1,0 +1,282 @@
+// What every Balancer must do, whatever splits the traffic.
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import {
+  type Cell,
+  failuresOf,
+  type Observations,
+  type ServiceTraffic,
+  type Table,
+  type Target,
+} from '../core/traffic.ts';
+import type { Balancer } from './balancer.ts';
+
+/** How an instance acts: `serves` answers 200, `fails` answers 500, `slow` answers 200 after `SLOW_MS`. */
+export type Conduct = 'serves' | 'fails' | 'slow';
+
+export type Answered = {
+  readonly status: number;
+  /** Id of the instance that answered; empty when none did. */
+  readonly instance: string;
+  /** The header `x-friday-version` of the answer. */
+  readonly version: string;
+  /** `name=value` of the cookie that the answer sets; null when it sets none. */
+  readonly cookie: string | null;
+};
+
+export type Question = {
+  /** To this internal port; to the first public address when absent. */
+  readonly port?: number;
+  /** Value of `x-friday-version`. */
+  readonly force?: string;
+  readonly cookie?: string;
+};
+
+/** A fresh place with a balancer, in which control planes can live one after the other. */
+export type BalancerPlace = {
+  /** A balancer over this place. The one before is no longer used: its control plane died without a word. */
+  readonly open: () => Balancer;
+  readonly instance: (id: string, conduct?: Conduct) => Promise<Target>;
+  readonly send: (question?: Question) => Promise<Answered>;
+  /** A port of this machine that nobody listens on. */
+  readonly freePort: () => Promise<number>;
+  /** A port of this machine that somebody else listens on. */
+  readonly takenPort: () => Promise<number>;
+  /** Lets time pass until `check` holds, and fails when that takes unreasonably long. */
+  readonly until: (check: () => Promise<boolean>) => Promise<void>;
+  /** Ends everything. */
+  readonly remove: () => Promise<void>;
+};
+
+export const SLOW_MS = 1000;
+
+const LIMITS = { deadlineMs: 3000, timeoutMs: 10_000, holdRequests: 100, holdMs: 5000 };
+
+export function balancerContract(name: string, newPlace: () => Promise<BalancerPlace>): void {
+  describe(`${name} as a balancer`, () => {
+    let place: BalancerPlace;
+    let balancer: Balancer;
+    let internalPort: number;
+    let revision = 0;
+
+    beforeEach(async () => {
+      place = await newPlace();
+      balancer = place.open();
+      internalPort = await place.freePort();
+      revision = 0;
+    });
+    afterEach(() => place.remove());
+
+    const traffic = (over: Partial<ServiceTraffic>): ServiceTraffic => ({
+      service: 'web',
+      routes: [{ host: '*', path: '/' }],
+      internalPort,
+      isSticky: false,
+      salt: 'salt',
+      epoch: 1,
+      weight: 0,
+      stable: null,
+      candidate: null,
+      isComing: false,
+      limits: LIMITS,
+      ...over,
+    });
+    const table = (...services: ServiceTraffic[]): Table => {
+      revision += 1;
+      return { revision, listen: [{ host: '127.0.0.1', port: 0 }], services };
+    };
+    const apply = (over: Partial<ServiceTraffic>) => balancer.apply(table(traffic(over)));
+    const side = (version: number, ...targets: Target[]) => ({ version, targets });
+    const sendMany = async (count: number, question?: Question): Promise<readonly Answered[]> => {
+      const answers: Answered[] = [];
+      while (answers.length < count) {
+        answers.push(...(await Promise.all(Array.from({ length: 10 }, () => place.send(question)))));
+      }
+      return answers;
+    };
+    /** Everything that was counted, once every second in which something was sent is complete. */
+    const settled = async (from: Balancer = balancer): Promise<Observations> => {
+      const { closedUpTo } = await from.observe(null);
+      await place.until(async () => (await from.observe(null)).closedUpTo > closedUpTo + 1);
+      return from.observe(null);
+    };
+    const requestsOf = (cells: readonly Cell[], arm: 'stable' | 'candidate') =>
+      cells.reduce((sum, cell) => sum + (cell[arm]?.requests ?? 0), 0);
+
+    it('cannot be asked before it was ever told anything', async () => {
+      await expect(balancer.look()).rejects.toMatchObject({ code: 'unavailable' });
+      await expect(balancer.observe(null)).rejects.toMatchObject({ code: 'unavailable' });
+    });
+
+    it('routes by a table as soon as it is confirmed, and says what routes', async () => {
+      const [a, b] = [await place.instance('a'), await place.instance('b')];
+      await apply({ epoch: 3, stable: side(1, a) });
+      expect(await place.send()).toMatchObject({ status: 200, instance: 'a', version: 'v1' });
+      await apply({ epoch: 4, weight: 100, stable: side(1, a), candidate: side(2, b) });
+      expect(await place.send()).toMatchObject({ status: 200, instance: 'b', version: 'v2' });
+      const seen = await balancer.look();
+      expect(seen).toMatchObject({ revision: 2, services: [{ service: 'web', epoch: 4, weight: 100 }] });
+      expect(seen.listening[0]?.port).toBeGreaterThan(0);
+      expect(seen.open).toEqual({ a: 0, b: 0 });
+    });
+
+    it('takes the same table again, and refuses an older one', async () => {
+      const [a, b] = [await place.instance('a'), await place.instance('b')];
+      const older = table(traffic({ stable: side(1, b) }));
+      const newer = table(traffic({ stable: side(1, a) }));
+      await balancer.apply(newer);
+      await balancer.apply(newer);
+      await expect(balancer.apply(older)).rejects.toMatchObject({ code: 'conflict' });
+      expect((await place.send()).instance).toBe('a');
+    });
+
+    it('refuses a table that wants a taken port, names it, and goes on with the old one', async () => {
+      await apply({ stable: side(1, await place.instance('a')) });
+      const port = await place.takenPort();
+      const wanted = { ...table(), listen: [{ host: '127.0.0.1', port }] };
+      await expect(balancer.apply(wanted)).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining(String(port)),
+      });
+      expect((await place.send()).instance).toBe('a');
+      expect((await balancer.look()).revision).toBe(1);
+    });
+
+    it('is the address of a service for the other services', async () => {
+      await apply({ routes: [], stable: side(1, await place.instance('a')) });
+      expect(await place.send({ port: internalPort })).toMatchObject({ status: 200, instance: 'a' });
+      expect((await place.send()).status).toBe(404);
+    });
+
+    it('splits by weight', async () => {
+      const [a, b] = [await place.instance('a'), await place.instance('b')];
+      for (const [weight, least, most] of [
+        [0, 0, 0],
+        [30, 90, 210],
+        [100, 500, 500],
+      ] as const) {
+        await apply({ epoch: weight + 1, weight, stable: side(1, a), candidate: side(2, b) });
+        const hits = (await sendMany(500)).filter((one) => one.instance === 'b').length;
+        expect(hits).toBeGreaterThanOrEqual(least);
+        expect(hits).toBeLessThanOrEqual(most);
+      }
+    });
+
+    it('keeps a sticky client at its version, and moves none back when the weight rises', async () => {
+      const [a, b] = [await place.instance('a'), await place.instance('b')];
+      const at = (weight: number) =>
+        apply({ isSticky: true, epoch: weight + 1, weight, stable: side(1, a), candidate: side(2, b) });
+      await at(40);
+      const first = await sendMany(30);
+      for (const weight of [40, 80]) {
+        await at(weight);
+        for (const { cookie, instance } of first) {
+          const again = await place.send({ cookie: cookie ?? '' });
+          if (instance === 'b' || weight === 40) expect(again.instance).toBe(instance);
+          expect(again.cookie).toBeNull();
+        }
+      }
+    });
+
+    it('gives the version that is asked for, and does not judge by it', async () => {
+      const [a, b] = [await place.instance('a'), await place.instance('b', 'fails')];
+      await apply({ stable: side(1, a), candidate: side(2, b) });
+      expect(await place.send({ force: 'candidate' })).toMatchObject({ status: 500, version: 'v2' });
+      expect(await place.send({ force: 'v1' })).toMatchObject({ status: 200, version: 'v1' });
+      const { cells } = await settled();
+      expect(requestsOf(cells, 'stable') + requestsOf(cells, 'candidate')).toBe(0);
+      const outside = cells.reduce((sum, cell) => sum + cell.outside.requests, 0);
+      const failures = cells.reduce((sum, cell) => sum + cell.outside.failures, 0);
+      expect([outside, failures]).toEqual([2, 1]);
+    });
+
+    it('counts every request once, by version and epoch, with its failures and its time', async () => {
+      const [a, b] = [await place.instance('a'), await place.instance('b', 'fails')];
+      const answers: Answered[] = [];
+      for (const epoch of [1, 2, 3]) {
+        await apply({ epoch, weight: 20 * epoch, stable: side(1, a), candidate: side(2, b) });
+        answers.push(...(await sendMany(40)));
+      }
+      const { cells, lost } = await settled();
+      const bad = answers.filter((one) => one.status === 500).length;
+      expect(lost).toBe(0);
+      expect(requestsOf(cells, 'stable')).toBe(answers.length - bad);
+      expect(requestsOf(cells, 'candidate')).toBe(bad);
+      expect(cells.reduce((sum, cell) => sum + (cell.candidate?.failures.status ?? 0), 0)).toBe(bad);
+      expect(cells.reduce((sum, cell) => sum + (cell.stable ? failuresOf(cell.stable) : 0), 0)).toBe(0);
+      expect(cells.reduce((sum, cell) => sum + cell.seen.answers, 0)).toBe(answers.length);
+      expect(cells.reduce((sum, cell) => sum + cell.seen.failures, 0)).toBe(bad);
+      for (const cell of cells) {
+        expect(cell.weight).toBe(20 * cell.epoch);
+        for (const arm of [cell.stable, cell.candidate]) {
+          expect(arm?.latency.reduce((sum, [, count]) => sum + count, 0)).toBe(arm?.requests);
+        }
+        expect(cell.samples.length).toBe(Math.min(20, cell.candidate?.failures.status ?? 0));
+      }
+      expect(new Set(cells.map((cell) => cell.epoch))).toEqual(new Set([1, 2, 3]));
+    });
+
+    it('gives the same cells to every reader, and to the next control plane only those after its cursor', async () => {
+      await apply({ stable: side(1, await place.instance('a')) });
+      await sendMany(10);
+      const first = await settled();
+      expect((await balancer.observe(null)).cells).toEqual(first.cells);
+      await sendMany(20);
+      const next = place.open();
+      await settled(next);
+      const second = await next.observe(first.cursor);
+      expect(requestsOf(second.cells, 'stable')).toBe(20);
+      expect(second.cells[0]?.seq).toBe(first.cursor.seq + 1);
+      const all = await next.observe({ boot: 'of another life', seq: 99 });
+      expect(requestsOf(all.cells, 'stable')).toBe(30);
+    });
+
+    it('says up to which second it has counted, also when nothing happens', async () => {
+      await apply({ stable: side(1, await place.instance('a')) });
+      const { closedUpTo } = await balancer.observe(null);
+      await place.until(async () => (await balancer.observe(null)).closedUpTo > closedUpTo);
+    });
+
+    it('finishes open requests of an instance that left, tells how many there are, and gives it no new one', async () => {
+      const [slow, b] = [await place.instance('slow', 'slow'), await place.instance('b')];
+      await apply({ stable: side(1, slow) });
+      const open = place.send();
+      await place.until(async () => (await balancer.look()).open.slow === 1);
+      await apply({ stable: side(2, b) });
+      expect((await balancer.look()).open).toEqual({ slow: 1, b: 0 });
+      expect((await place.send()).instance).toBe('b');
+      expect(await open).toMatchObject({ status: 200, instance: 'slow' });
+      await place.until(async () => (await balancer.look()).open.slow === undefined);
+    });
+
+    it('refuses requests with 503 while no instance is there, and counts them', async () => {
+      await apply({ stable: side(1) });
+      expect(await place.send()).toMatchObject({ status: 503, instance: '' });
+      const { cells } = await settled();
+      expect(cells.reduce((sum, cell) => sum + cell.seen.refused, 0)).toBe(1);
+    });
+
+    it('lets requests wait while an instance is coming', async () => {
+      await apply({ stable: side(1), isComing: true });
+      let isAnswered = false;
+      const open = place.send().finally(() => {
+        isAnswered = true;
+      });
+      const { closedUpTo } = await balancer.observe(null);
+      await place.until(async () => (await balancer.observe(null)).closedUpTo > closedUpTo);
+      expect(isAnswered).toBe(false);
+      await apply({ stable: side(1, await place.instance('a')) });
+      expect(await open).toMatchObject({ status: 200, instance: 'a' });
+    });
+
+    it('ends when it is told to, as often as it is told, and starts again with the next table', async () => {
+      const a = await place.instance('a');
+      await apply({ stable: side(1, a) });
+      await balancer.stop(1000);
+      await balancer.stop(1000);
+      await expect(balancer.look()).rejects.toMatchObject({ code: 'unavailable' });
+      revision = 0;
+      await apply({ stable: side(1, a) });
+      expect((await place.send()).instance).toBe('a');
+    });
+  });
+}

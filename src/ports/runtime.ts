@@ -1,0 +1,73 @@
+// The port to whatever runs instances: processes, Docker, Swarm.
+import type { Revision } from '../core/service.ts';
+import type { ServiceSpec } from '../core/spec/project.ts';
+
+/** One running copy that is wanted. The id is `<service>-v<version>-<slot>`, slots from 1. */
+export type InstanceSpec = {
+  readonly id: string;
+  readonly service: string;
+  readonly version: number;
+  readonly slot: number;
+  readonly revision: Revision;
+  readonly spec: ServiceSpec;
+  /** Complete environment but PORT, which the runtime adds. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** A fixed port, for services that are not behind the balancer; null = the runtime picks a free one below 32768. */
+  readonly port: number | null;
+};
+
+/** How an instance ended, as far as the runtime knows (a process that outlived its parent leaves no code). */
+export type Exit = { readonly at: number; readonly code: number | null; readonly signal: string | null };
+
+export type InstanceSeen = {
+  readonly id: string;
+  readonly service: string;
+  readonly version: number;
+  readonly slot: number;
+  /** What the runtime itself calls it, for people: `pid 4711`, a container id. Empty when it does not run. */
+  readonly handle: string;
+  /** `starting`: runs, not ready yet. `stopping`: asked to stop, still runs. `exited`: ended, by itself or asked. */
+  readonly state: 'starting' | 'ready' | 'stopping' | 'exited';
+  readonly host: string;
+  readonly port: number;
+  readonly startedAt: number;
+  /** Why it is not ready, in words: `GET http://127.0.0.1:4101/up answered 503`. Empty when ready. */
+  readonly reason: string;
+  readonly exit: Exit | null;
+  /** Share of one core, 1 = one whole core; null before the second look. */
+  readonly cpu: number | null;
+  /** Resident memory in bytes, of the whole group. */
+  readonly memory: number | null;
+};
+
+export interface Runtime {
+  /** What `prepare` would make of this service now, without making it. Failure: `invalid` (no such folder, nothing to run). */
+  identify(spec: ServiceSpec): Promise<Revision>;
+
+  /**
+   * Builds or snapshots the service and prepares it once; nothing runs yet. Idempotent: the same content again is quick
+   * and gives the same revision. Failures: `invalid` (no such folder, the preparation failed: its last lines are the evidence).
+   */
+  prepare(spec: ServiceSpec): Promise<Revision>;
+
+  /**
+   * Starts the instance unless it runs; one that exited is started afresh under the same id. Returns when it was
+   * started, not when it is ready. Failures: `not-found` (the revision is not here), `unavailable`.
+   */
+  start(instance: InstanceSpec): Promise<void>;
+
+  /** Asks the instance to stop and returns at once: its stop signal now, SIGKILL after its grace time. Idempotent; unknown ids are fine. */
+  stop(id: string): Promise<void>;
+
+  /** Forgets an instance that has exited, its files too. Idempotent; does nothing while it runs. */
+  remove(id: string): Promise<void>;
+
+  /** Every instance this runtime started and was not told to forget, also those of an earlier control plane. Order by id. */
+  list(): Promise<readonly InstanceSeen[]>;
+
+  /** Deletes revisions of `service` that are not in `keep`. */
+  prune(service: string, keep: readonly string[]): Promise<void>;
+
+  /** The last lines that an instance wrote, oldest first, at most `lines`. Empty for unknown ids. */
+  tail(id: string, lines: number): Promise<readonly string[]>;
+}
