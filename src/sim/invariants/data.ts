@@ -1,0 +1,88 @@
+// I7: too little traffic is neither a success nor a failure.
+import { CRASH_LOOP_EXITS } from '../../core/instances.ts';
+import type { Release } from '../../core/release.ts';
+import type { ServiceState } from '../../core/service.ts';
+import { type Cell, failuresOf } from '../../core/traffic.ts';
+import type { InstanceSeen } from '../../ports/runtime.ts';
+import type { Change } from '../../ports/store.ts';
+import { isListedReady, type Scene } from '../scene.ts';
+import type { Watcher } from '../watch.ts';
+
+export class DataWatch implements Watcher {
+  readonly #scene: Scene;
+  /** Requests of the candidate under each epoch, as `service/epoch`. */
+  readonly #requests = new Map<string, number>();
+  /** Failed requests of each version, as `service@version`. */
+  readonly #failures = new Map<string, number>();
+  /** When instances of each version ended. */
+  readonly #exits = new Map<string, Set<number>>();
+  /** When each release was first seen in the store, and its phase. */
+  readonly #known = new Map<number, { readonly sinceS: number; phase: string }>();
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  listed(instances: readonly InstanceSeen[]): void {
+    for (const { service, version, exit } of instances) {
+      if (!exit) continue;
+      const key = `${service}@${version}`;
+      this.#exits.set(key, (this.#exits.get(key) ?? new Set()).add(exit.at));
+    }
+  }
+
+  counted({ service, epoch, candidate }: Cell): void {
+    if (candidate === null) return;
+    const step = `${service}/${epoch}`;
+    this.#requests.set(step, (this.#requests.get(step) ?? 0) + candidate.requests);
+    const version = `${service}@${candidate.version}`;
+    this.#failures.set(version, (this.#failures.get(version) ?? 0) + failuresOf(candidate));
+  }
+
+  committed({ put }: Change): void {
+    for (const { kind, id, value } of put ?? []) {
+      if (kind === 'service') this.#checkRise(this.#scene.stored.services.get(id), value as ServiceState);
+      if (kind === 'release') this.#checkPhase((value as { release: Release }).release);
+    }
+  }
+
+  /** A weight that rises by itself needs the requests of the step before. */
+  #checkRise(before: ServiceState | undefined, after: ServiceState): void {
+    const [old, now] = [before?.release, after.release ?? after.last];
+    if (!before || !old || old.id !== now?.id || old.weight === 0 || now.weight <= old.weight) return;
+    if (this.#scene.ledger.has(after.name, this.#scene.world.time.second, 'promote')) return;
+    if (!isListedReady(this.#scene, after.name, old.from)) return;
+    const isRouted = before.routing.weight === old.weight;
+    const had = isRouted ? (this.#requests.get(`${after.name}/${before.routing.epoch}`) ?? 0) : 0;
+    if (had >= old.minRequests) return;
+    const step = `from ${old.weight}% to ${now.weight}%`;
+    this.#violate(`v${old.version} of ${after.name} goes ${step} after ${had} of ${old.minRequests} requests`);
+  }
+
+  #checkPhase(release: Release): void {
+    const { id, service, version, phase, sentence } = release;
+    const before = this.#known.get(id) ?? { sinceS: this.#scene.world.time.second, phase: '' };
+    this.#known.set(id, { ...before, phase });
+    if (phase === 'waiting_for_traffic' && !/ needs [1-9]\d* more request/.test(sentence)) {
+      this.#violate(`v${version} of ${service} waits for traffic without a number: ${sentence}`);
+    }
+    const isTakenBack = (phase === 'rolling_back' || phase === 'failed') && phase !== before.phase;
+    if (!isTakenBack || before.phase === 'rolling_back' || this.#hasReason(release, before.sinceS)) return;
+    this.#violate(`v${version} of ${service} is taken back though nothing is known against it: ${sentence}`);
+  }
+
+  /** What the world knows against a release: people, failed requests, ends, or that it is not ready. */
+  #hasReason({ service, version, phase }: Release, sinceS: number): boolean {
+    const { ledger, listed } = this.#scene;
+    const key = `${service}@${version}`;
+    if (ledger.has(service, sinceS + 1, 'up', 'release', 'rollback', 'promote', 'down')) return true;
+    if ((this.#failures.get(key) ?? 0) > 0 || !isListedReady(this.#scene, service, version)) return true;
+    if ((this.#exits.get(key)?.size ?? 0) >= CRASH_LOOP_EXITS) return true;
+    const isSlow = listed.some((one) => one.service === service && one.version === version && one.state !== 'ready');
+    return phase === 'failed' && isSlow;
+  }
+
+  #violate(sentence: string): void {
+    this.#scene.violate('I7', sentence);
+  }
+}

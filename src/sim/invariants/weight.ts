@@ -1,0 +1,65 @@
+// I3: the candidate's weight falls only through a rollback; stable stops only after the candidate holds 100 %.
+import type { ServiceTraffic } from '../../core/traffic.ts';
+import { releaseOf, type Scene } from '../scene.ts';
+import type { Watcher } from '../watch.ts';
+
+const TAKEN_BACK: readonly string[] = ['rolling_back', 'rolled_back', 'failed'];
+
+export function watchWeight(scene: Scene): Watcher {
+  const { world, stored, violate } = scene;
+  const applied = new Map<string, ServiceTraffic>();
+  let appliedS = 0;
+  /** Versions that the balancer has given all traffic of their service, as `service@version`. */
+  const full = new Set<string>();
+
+  const isTakenBack = (service: string, version: number) => {
+    if (scene.ledger.has(service, appliedS, 'down')) return true;
+    const release = releaseOf(stored.services.get(service), version);
+    return release === null || TAKEN_BACK.includes(release.phase);
+  };
+
+  const compare = (before: ServiceTraffic, now: ServiceTraffic | undefined) => {
+    const { service, candidate } = before;
+    if (candidate !== null) {
+      const isSame = now?.candidate?.version === candidate.version && now.salt === before.salt;
+      const weight = now?.stable?.version === candidate.version ? 100 : isSame ? now.weight : 0;
+      if (weight < before.weight && !isTakenBack(service, candidate.version)) {
+        violate(
+          'I3',
+          `v${candidate.version} of ${service} falls from ${before.weight}% to ${weight}% without a rollback`,
+        );
+      }
+    }
+    const [old, next] = [before.stable?.version, now?.stable?.version];
+    if (old === undefined || next === undefined || old === next) return;
+    if (!full.has(`${service}@${next}`)) {
+      violate('I3', `v${next} becomes stable of ${service} without ever having had 100%`);
+    }
+  };
+
+  return {
+    applying: (table) => {
+      for (const before of applied.values())
+        compare(
+          before,
+          table.services.find((one) => one.service === before.service),
+        );
+      applied.clear();
+      appliedS = world.time.second;
+      for (const one of table.services) {
+        applied.set(one.service, one);
+        if (one.candidate !== null && one.weight === 100) full.add(`${one.service}@${one.candidate.version}`);
+      }
+    },
+    stopping: (id) => {
+      const instance = world.runtime.instances.get(id);
+      const service = instance && stored.services.get(instance.spec.service);
+      const traffic = service && applied.get(service.name);
+      if (!instance || !traffic || service.isDown || instance.spec.slot > service.replicas) return;
+      const isReplaced = traffic.candidate !== null && traffic.weight === 100;
+      if (traffic.stable?.version === instance.spec.version && !isReplaced) {
+        violate('I3', `${id} of stable is told to stop while no other version has all traffic`);
+      }
+    },
+  };
+}

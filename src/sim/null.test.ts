@@ -1,0 +1,28 @@
+// The promise of the judge, checked on whole releases: a version that is no worse is hardly ever taken back.
+import { expect, it } from 'vitest';
+import { releaseIn, sendOut, served, steps, web } from './fixture.ts';
+
+const RELEASES = 300;
+
+it(`takes at most 1 % of ${RELEASES} equal candidates back, whatever the traffic does`, async () => {
+  let promoted = 0;
+  let takenBack = 0;
+  for (let i = 0; i < RELEASES; i += 1) {
+    const spec = web({ steps: steps([5, 25, 50], 15_000), keepWarmMs: 0 }, { replicas: 1, isSticky: i % 4 === 0 });
+    const run = await served(spec, { seed: `null ${i}` });
+    const crowd = run.world.users.crowds.get('web');
+    if (!crowd) throw new Error('web has no users');
+    await sendOut(run);
+    await run.passUntil(() => {
+      // The base rate of errors drifts and load comes in bursts, while the weight rises.
+      crowd.errorShare = 0.02 + 0.2 * Math.abs(Math.sin(run.world.time.second / 20));
+      crowd.rate = run.world.time.second % 30 < 5 ? 200 : 40;
+      return releaseIn(run).endedAt !== null;
+    }, 300);
+    if (run.isBroken) throw new Error(run.report());
+    if (releaseIn(run).phase === 'promoted') promoted += 1;
+    if (releaseIn(run).ruling?.kind === 'fail') takenBack += 1;
+  }
+  expect(takenBack).toBeLessThanOrEqual(RELEASES / 100);
+  expect(promoted).toBeGreaterThan(RELEASES * 0.9);
+});
