@@ -1,0 +1,97 @@
+// Whether a value from outside is a table; the proxy refuses a wrong one whole.
+import { Failure } from '../core/failure.ts';
+import type { Table } from '../core/traffic.ts';
+
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The value itself when it is a table. Failure: `invalid`, naming the first wrong place. */
+export function checkTable(value: unknown): Table {
+  const table = fieldsOf(value, 'table');
+  numberIn(table, 'revision', 'table', 0, Number.MAX_SAFE_INTEGER);
+  const taken = new Map<string, string>();
+  for (const [i, one] of listIn(table, 'listen', 'table').entries()) {
+    const at = `table.listen[${i}]`;
+    const listen = fieldsOf(one, at);
+    const host = textIn(listen, 'host', at);
+    const port = numberIn(listen, 'port', at, 0, 65_535);
+    if (port !== 0) claim(taken, `${host} ${port}`, at);
+  }
+  const names = new Map<string, string>();
+  for (const [i, one] of listIn(table, 'services', 'table').entries()) {
+    const at = `table.services[${i}]`;
+    const service = fieldsOf(one, at);
+    claim(names, checkService(service, at), at);
+    claim(taken, `127.0.0.1 ${service.internalPort}`, at);
+  }
+  return value as Table;
+}
+
+function checkService(service: Fields, at: string): string {
+  for (const [i, one] of listIn(service, 'routes', at).entries()) {
+    const route = fieldsOf(one, `${at}.routes[${i}]`);
+    textIn(route, 'host', `${at}.routes[${i}]`);
+    const path = textIn(route, 'path', `${at}.routes[${i}]`);
+    if (!path.startsWith('/')) wrong(`${at}.routes[${i}].path`, 'a path that starts with "/"', path);
+  }
+  numberIn(service, 'internalPort', at, 1, 65_535);
+  numberIn(service, 'epoch', at, 0, Number.MAX_SAFE_INTEGER);
+  numberIn(service, 'weight', at, 0, 100);
+  textIn(service, 'salt', at);
+  for (const name of ['isSticky', 'isComing']) {
+    if (typeof service[name] !== 'boolean') wrong(`${at}.${name}`, 'true or false', service[name]);
+  }
+  for (const name of ['stable', 'candidate']) if (service[name] !== null) checkSide(service[name], `${at}.${name}`);
+  const limits = fieldsOf(service.limits, `${at}.limits`);
+  for (const name of ['deadlineMs', 'timeoutMs', 'holdRequests', 'holdMs']) {
+    numberIn(limits, name, `${at}.limits`, 0, Number.MAX_SAFE_INTEGER);
+  }
+  return textIn(service, 'service', at);
+}
+
+function checkSide(value: unknown, at: string): void {
+  const side = fieldsOf(value, at);
+  numberIn(side, 'version', at, 0, Number.MAX_SAFE_INTEGER);
+  for (const [i, one] of listIn(side, 'targets', at).entries()) {
+    const place = `${at}.targets[${i}]`;
+    const target = fieldsOf(one, place);
+    textIn(target, 'id', place);
+    textIn(target, 'host', place);
+    numberIn(target, 'port', place, 1, 65_535);
+  }
+}
+
+function claim(taken: Map<string, string>, name: string, at: string): void {
+  const other = taken.get(name);
+  if (other !== undefined) throw new Failure('invalid', `${at} and ${other} both want "${name}".`);
+  taken.set(name, at);
+}
+
+function fieldsOf(value: unknown, at: string): Fields {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) wrong(at, 'an object', value);
+  return value as Fields;
+}
+
+function listIn(fields: Fields, name: string, at: string): readonly unknown[] {
+  const value = fields[name];
+  if (!Array.isArray(value)) wrong(`${at}.${name}`, 'a list', value);
+  return value as readonly unknown[];
+}
+
+function textIn(fields: Fields, name: string, at: string): string {
+  const value = fields[name];
+  if (typeof value !== 'string') wrong(`${at}.${name}`, 'a text', value);
+  return value as string;
+}
+
+function numberIn(fields: Fields, name: string, at: string, least: number, most: number): number {
+  const value = fields[name];
+  if (typeof value !== 'number' || !(value >= least && value <= most)) {
+    wrong(`${at}.${name}`, `a number from ${least} to ${most}`, value);
+  }
+  return value as number;
+}
+
+function wrong(at: string, expected: string, value: unknown): never {
+  const got = JSON.stringify(value) ?? 'nothing';
+  throw new Failure('invalid', `${at} is wrong: expected ${expected}, got ${got.slice(0, 80)}.`);
+}
