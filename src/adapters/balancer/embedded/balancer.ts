@@ -1,0 +1,72 @@
+// The balancer that needs nothing but Node: our own proxy, a process of its own, told what to do over a unix socket.
+import { readFile } from 'node:fs/promises';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Failure } from '../../../core/failure.ts';
+import type { BalancerSeen, Cursor, Observations, Table } from '../../../core/traffic.ts';
+import type { Balancer } from '../../../ports/balancer.ts';
+import { type Folder, folderAt } from '../../../proxy/folder.ts';
+import { ask } from './control-client.ts';
+import { isListening, isUp, type ProcessOptions, startProxy } from './process.ts';
+
+const LOOK_MS = 20;
+/** Past its grace, the proxy has this long to end before it is killed. */
+const OVERTIME_MS = 3_000;
+
+/** The proxy in `options.dir`, which is adopted when it runs already. Failure: `invalid` when the path is too long. */
+export function embeddedBalancer(options: ProcessOptions): Balancer {
+  const folder = folderAt(options.dir);
+  const { socket } = folder;
+
+  return {
+    async apply(table: Table): Promise<void> {
+      const body = JSON.stringify(table);
+      try {
+        await ask(socket, 'PUT', '/table', body);
+      } catch (error) {
+        if (!(error instanceof Failure) || error.code !== 'unavailable' || (await isUp(socket))) throw error;
+        await startProxy(options);
+        await ask(socket, 'PUT', '/table', body);
+      }
+    },
+
+    async look(): Promise<BalancerSeen> {
+      return (await ask(socket, 'GET', '/status')) as BalancerSeen;
+    },
+
+    async observe(after: Cursor | null): Promise<Observations> {
+      const query = after === null ? '' : `?boot=${encodeURIComponent(after.boot)}&after=${after.seq}`;
+      return (await ask(socket, 'GET', `/observations${query}`)) as Observations;
+    },
+
+    async stop(graceMs: number): Promise<void> {
+      if (!(await isListening(socket))) return;
+      const pid = await pidIn(folder);
+      await ask(socket, 'POST', `/stop?grace=${Math.round(graceMs)}`).catch(() => undefined);
+      if (await hasEnded(pid, graceMs + OVERTIME_MS)) return;
+      process.kill(pid, 'SIGKILL');
+      await hasEnded(pid, OVERTIME_MS);
+    },
+  };
+}
+
+/** Process id of the proxy that listens. Failure: `unavailable` when its file cannot be read. */
+async function pidIn({ pid: path }: Folder): Promise<number> {
+  const pid = Number(await readFile(path, 'utf8').catch(() => ''));
+  if (Number.isInteger(pid) && pid > 0) return pid;
+  throw new Failure('unavailable', `The proxy runs, but ${path} does not tell its process id.`, {
+    hint: `End it by hand: "pgrep -fa friday-proxy" tells which process it is.`,
+  });
+}
+
+async function hasEnded(pid: number, withinMs: number): Promise<boolean> {
+  const until = performance.now() + withinMs;
+  while (performance.now() < until) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+    await wait(LOOK_MS);
+  }
+  return false;
+}

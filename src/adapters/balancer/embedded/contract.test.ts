@@ -1,0 +1,5 @@
+// The embedded proxy meets the contract of every balancer.
+import { balancerContract } from '../../../ports/balancer.contract.ts';
+import { embeddedPlace } from './fixture.ts';
+
+balancerContract('the embedded proxy', embeddedPlace);

@@ -1,0 +1,58 @@
+// A folder with a proxy process, and instances behind it, for tests of the embedded balancer.
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { type AddressInfo, createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type BalancerPlace, SLOW_MS } from '../../../ports/balancer.contract.ts';
+import { type Instance, nextInternalPort, send, startInstance, until } from '../../../proxy/fixture.ts';
+import type { ProxyLimits } from '../../../proxy/limits.ts';
+import { embeddedBalancer } from './balancer.ts';
+
+export type EmbeddedPlace = BalancerPlace & {
+  readonly dir: string;
+  /** Process id of the proxy. */
+  readonly pid: () => Promise<number>;
+};
+
+export async function embeddedPlace(limits: Partial<ProxyLimits> = {}): Promise<EmbeddedPlace> {
+  const dir = await mkdtemp(join(tmpdir(), 'friday-proxy-'));
+  const instances: Instance[] = [];
+  const servers: Server[] = [];
+  const open = () => embeddedBalancer({ dir, limits });
+  return {
+    dir,
+    open,
+    pid: async () => Number(await readFile(join(dir, 'proxy.pid'), 'utf8')),
+    instance: async (id, conduct = 'serves') => {
+      const status = conduct === 'fails' ? 500 : 200;
+      const instance = await startInstance(id, (incoming, response) => {
+        incoming.resume();
+        setTimeout(() => response.writeHead(status).end(id), conduct === 'slow' ? SLOW_MS : 0);
+      });
+      instances.push(instance);
+      return instance.target;
+    },
+    send: async ({ port, force, cookie } = {}) => {
+      const to = port ?? (await open().look()).listening[0]?.port ?? 0;
+      const headers = { ...(force && { 'x-friday-version': force }), ...(cookie && { cookie }) };
+      const reply = await send(to, '/', { headers });
+      const version = String(reply.headers['x-friday-version'] ?? '');
+      const set = reply.headers['set-cookie']?.[0]?.split(';')[0] ?? null;
+      return { status: reply.status, instance: version === '' ? '' : reply.body, version, cookie: set };
+    },
+    freePort: async () => nextInternalPort(),
+    takenPort: async () => {
+      const server = createServer();
+      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+      servers.push(server);
+      return (server.address() as AddressInfo).port;
+    },
+    until,
+    remove: async () => {
+      await open().stop(0);
+      await Promise.all(instances.map((one) => one.kill()));
+      for (const server of servers) server.close();
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
