@@ -1,0 +1,210 @@
+// One example per answer and body, for the OpenAPI document; a test holds them to the schemas.
+import type { DownBody, PauseBody, PromoteBody, ReleaseBody, RollBackBody, UpBody } from './orders.ts';
+import type {
+  DownView,
+  EventView,
+  LogLineView,
+  ReleaseView,
+  ServiceView,
+  StatusView,
+  TrafficView,
+  UpView,
+  VersionView,
+} from './views.ts';
+
+const AT = 1_795_161_600_000;
+
+const traffic: TrafficView = {
+  requestsPerSecond: 41.2,
+  errorShare: 0.0021,
+  latencyP50Ms: 12,
+  latencyP95Ms: 84,
+  latencyP99Ms: 210,
+};
+
+export const service: ServiceView = {
+  name: 'api',
+  state: 'releasing',
+  sentence: 'v42 gets 5% of traffic; v41 the rest.',
+  version: 41,
+  candidate: 42,
+  release: 7,
+  isReleased: true,
+  isRemoved: false,
+  urls: ['http://api.localhost:8080'],
+  ready: 2,
+  wanted: 2,
+  traffic,
+  cpu: 0.41,
+  memory: 84_000_000,
+  instances: [
+    {
+      id: 'api-v42-1',
+      handle: 'pid 4712',
+      version: 42,
+      state: 'ready',
+      role: 'candidate',
+      address: '127.0.0.1:18042',
+      startedAt: AT,
+      reason: '',
+      cpu: 0.2,
+      memory: 42_000_000,
+      restarts: 0,
+    },
+  ],
+};
+
+export const release: ReleaseView = {
+  id: 7,
+  service: 'api',
+  version: 42,
+  from: 41,
+  state: 'ramping',
+  isOver: false,
+  sentence: 'v42 of api gets 5% of traffic.',
+  weight: 5,
+  measuredWeight: 5.1,
+  steps: [
+    { weight: 1, bakeMs: 60_000, needsApproval: false },
+    { weight: 5, bakeMs: 60_000, needsApproval: false },
+    { weight: 50, bakeMs: 60_000, needsApproval: true },
+  ],
+  step: 1,
+  nextWeight: 50,
+  nextInMs: 32_000,
+  neededRequests: null,
+  requestedAt: AT,
+  endedAt: null,
+  by: 'ana',
+  reason: 'prices in euro',
+  stable: { version: 41, label: '8d01f2e', requests: 9120, failures: 19, errorShare: 0.0021, traffic },
+  candidate: { version: 42, label: '3f9c2e1', requests: 480, failures: 1, errorShare: 0.0021, traffic },
+  odds: '13:1',
+  limit: '100:1',
+  failuresSeen: 20,
+  refused: 0,
+  firstRequestAt: AT + 3000,
+  lastRequestAt: AT + 90_000,
+  weights: [
+    { at: AT + 2000, weight: 1 },
+    { at: AT + 62_000, weight: 5 },
+  ],
+  samples: [
+    {
+      at: AT + 70_000,
+      version: 42,
+      arm: 'candidate',
+      method: 'POST',
+      path: '/checkout',
+      status: 500,
+      failure: 'status',
+      ms: 31,
+      instance: 'api-v42-1',
+      traceId: '4bf92f3577b34da6a3ce929d0e0e4736',
+    },
+  ],
+  lastLines: [],
+  receipt: null,
+};
+
+export const status: StatusView = {
+  project: 'shop',
+  file: '/srv/shop/compose.yaml',
+  at: AT + 90_000,
+  host: 'vm1',
+  version: '0.1.0',
+  pid: 4711,
+  startedAt: AT,
+  listening: ['http://0.0.0.0:8080'],
+  services: [service],
+  releases: [release],
+  problems: [],
+};
+
+export const event: EventView = {
+  seq: 812,
+  at: AT + 62_000,
+  type: 'release_weight',
+  service: 'api',
+  version: 42,
+  release: 7,
+  by: 'friday',
+  sentence: 'v42 of api gets 5% of traffic.',
+  data: { weight: 5 },
+};
+
+export const logLine: LogLineView = {
+  at: AT + 70_000,
+  service: 'api',
+  version: 42,
+  instance: 'api-v42-1',
+  level: 'error',
+  text: "TypeError: Cannot read properties of undefined (reading 'currency')",
+};
+
+export const version: VersionView = {
+  version: 42,
+  label: '3f9c2e1',
+  digest: '3f9c2e1ac0b8dd0a1f6b7f2c9b1c0b7f5d9c1e0ab2c3d4e5f60718293a4b5c6d',
+  createdAt: AT,
+  by: 'ana',
+  reason: 'prices in euro',
+  state: 'candidate',
+};
+
+export const upped: UpView = {
+  isDryRun: false,
+  changes: [
+    { service: 'api', action: 'change', text: 'code 8d01f2e → 3f9c2e1', version: 42, release: 7 },
+    { service: 'web', action: 'same', text: 'no change', version: 17, release: null },
+  ],
+  listen: { from: ['127.0.0.1:8080'], to: ['127.0.0.1:8080', '0.0.0.0:80'] },
+};
+
+export const downed: DownView = { services: ['api', 'web'], isLast: true };
+
+const project: UpBody['project'] = {
+  name: 'shop',
+  file: '/srv/shop/compose.yaml',
+  runtime: 'process',
+  balancer: 'embedded',
+  listen: [{ host: '0.0.0.0', port: 8080 }],
+  services: [
+    {
+      name: 'api',
+      context: '/srv/shop/api',
+      image: null,
+      command: ['node', 'server.ts'],
+      install: ['npm', 'ci'],
+      workingDir: '.',
+      environment: { LOG_LEVEL: 'info' },
+      dependsOn: [],
+      replicas: 2,
+      restart: 'always',
+      stopSignal: 'SIGTERM',
+      stopGraceMs: 20_000,
+      readiness: { type: 'http', path: '/health', intervalMs: 500, timeoutMs: 2000 },
+      port: 5000,
+      routes: [{ host: 'api.localhost', path: '/' }],
+      isSticky: false,
+      metrics: '/metrics',
+      scheme: 'http',
+      timeoutMs: 60_000,
+      hold: { requests: 100, ms: 10_000 },
+      release: {
+        steps: [{ weight: 5, bakeMs: 60_000, needsApproval: false }],
+        needsFinalApproval: false,
+        minRequests: 100,
+        readyTimeoutMs: 60_000,
+        keepWarmMs: 600_000,
+      },
+    },
+  ],
+};
+
+export const upOrder: UpBody = { project, services: [], isDryRun: false, reason: 'prices in euro' };
+export const releaseOrder: ReleaseBody = { project, steps: [1, 5, 25], reason: 'prices in euro' };
+export const rollBackOrder: RollBackBody = { reason: 'customers cannot pay' };
+export const promoteOrder: PromoteBody = { to: 50, reason: 'looks good' };
+export const pauseOrder: PauseBody = { reason: 'waiting for the support team' };
+export const downOrder: DownBody = { services: ['api'], reason: '' };

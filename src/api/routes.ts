@@ -1,0 +1,294 @@
+// Every route of the API with its schemas: what the server answers, the OpenAPI document says and the client calls.
+import { createRoute, z } from '@hono/zod-openapi';
+import * as examples from './examples.ts';
+import {
+  DownBody,
+  EventsQuery,
+  LogsQuery,
+  PauseBody,
+  PromoteBody,
+  ReleaseBody,
+  ReleasesQuery,
+  RollBackBody,
+  UpBody,
+  whole,
+} from './orders.ts';
+import { PROBLEM_TYPE } from './problem.ts';
+import {
+  DownView,
+  EventView,
+  HealthView,
+  LogLineView,
+  ProblemView,
+  ReleaseView,
+  ServiceView,
+  StatusView,
+  StopView,
+  UpView,
+  VersionView,
+} from './views.ts';
+
+const PROBLEMS = {
+  400: 'The body is not JSON',
+  401: 'No token, or a wrong one (TCP only)',
+  403: 'Asked from another site or under another host name (TCP only)',
+  404: 'There is no such thing',
+  409: 'Not possible at this moment',
+  413: 'The body has more than 4 MB',
+  415: 'The body is not application/json',
+  422: 'The input is wrong, or the Idempotency-Key was used for something else',
+  503: 'Something that is needed does not work, or there are too many streams',
+  504: 'It took too long',
+} as const;
+
+type Status = keyof typeof PROBLEMS;
+
+function problems(...statuses: readonly Status[]) {
+  const content = { [PROBLEM_TYPE]: { schema: ProblemView } };
+  return Object.fromEntries(statuses.map((status) => [status, { description: PROBLEMS[status], content }]));
+}
+
+const ASKED = problems(401, 403, 422, 503);
+const ORDERED = problems(400, 401, 403, 409, 413, 415, 422, 503, 504);
+
+function answer<T extends z.ZodType>(description: string, schema: T, example: unknown) {
+  return { description, content: { 'application/json': { schema, example } } };
+}
+
+function body<T extends z.ZodType>(schema: T, example: unknown) {
+  return { required: true, content: { 'application/json': { schema, example } } };
+}
+
+/** One JSON value a line. */
+function lines(schema: z.ZodType, example: unknown): Record<string, { schema: z.ZodType; example: unknown }> {
+  return { 'application/x-ndjson': { schema, example } };
+}
+
+const Named = z.object({
+  name: z
+    .string()
+    .min(1)
+    .max(100)
+    .openapi({ param: { name: 'name', in: 'path' }, example: 'api' }),
+});
+
+const Ordering = z.object({
+  'idempotency-key': z
+    .string()
+    .max(200)
+    .optional()
+    .describe('Within 10 minutes, the same key with the same body is one order and gets one answer'),
+  'x-friday-by': z
+    .string()
+    .max(900)
+    .optional()
+    .describe('Who orders, URL-encoded, at most 100 characters; default "someone"'),
+});
+
+const secured: Record<string, string[]>[] = [{ token: [] }, {}];
+const asking = { tags: ['Questions'], security: secured };
+const ordering = { tags: ['Orders'], security: secured };
+
+export const getStatus = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/status',
+  operationId: 'status',
+  summary: 'What runs, what is being released, what is wrong',
+  responses: { 200: answer('Now', StatusView, examples.status), ...ASKED },
+});
+
+export const getService = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/services/{name}',
+  operationId: 'service',
+  summary: 'One service with its instances',
+  request: { params: Named },
+  responses: { 200: answer('Now', ServiceView, examples.service), ...ASKED, ...problems(404) },
+});
+
+export const getVersions = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/services/{name}/versions',
+  operationId: 'versions',
+  summary: 'Versions of a service that can be gone back to, newest first',
+  request: { params: Named },
+  responses: { 200: answer('Newest first', z.array(VersionView), [examples.version]), ...ASKED, ...problems(404) },
+});
+
+export const getReleases = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/releases',
+  operationId: 'releases',
+  summary: 'Releases, newest first, those under way included',
+  request: { query: ReleasesQuery },
+  responses: { 200: answer('Newest first', z.array(ReleaseView), [examples.release]), ...ASKED },
+});
+
+export const getRelease = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/releases/{id}',
+  operationId: 'release',
+  summary: 'One release with its numbers',
+  request: {
+    params: z.object({
+      id: whole(1, Number.MAX_SAFE_INTEGER).openapi({ param: { name: 'id', in: 'path' } }),
+    }),
+  },
+  responses: { 200: answer('Now, or as it ended', ReleaseView, examples.release), ...ASKED, ...problems(404) },
+});
+
+export const getEvents = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/events',
+  operationId: 'events',
+  summary: 'The journal, stored and as it grows',
+  description:
+    'One event per line (application/x-ndjson, the default) or per server-sent event (Accept: text/event-stream; the id is ' +
+    'the sequence number). To resume, send the last sequence number as Last-Event-ID or `after`: nothing is lost or repeated. ' +
+    'A stream says something every 15 s: an empty line, or an SSE comment. A reader that takes nothing for 30 s is dropped. ' +
+    'There are at most 200 streams.',
+  request: {
+    query: EventsQuery,
+    headers: z.object({
+      'last-event-id': z.string().optional().describe('The position to resume from; wins over `after`'),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'Oldest first; ends only with follow=false',
+      headers: z.object({
+        'x-friday-after': z.string().describe('The position before the first event of this answer'),
+      }),
+      content: {
+        ...lines(EventView, examples.event),
+        'text/event-stream': { schema: z.string() },
+      },
+    },
+    ...ASKED,
+  },
+});
+
+export const getLogs = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/logs',
+  operationId: 'logs',
+  summary: 'What instances wrote, across versions',
+  description:
+    'One line of JSON per log line, in order of time. With follow=true it says something every 15 s: an empty line.',
+  request: { query: LogsQuery },
+  responses: {
+    200: {
+      description: 'Oldest first',
+      content: lines(LogLineView, examples.logLine),
+    },
+    ...ASKED,
+  },
+});
+
+export const postUp = createRoute({
+  ...ordering,
+  method: 'post',
+  path: '/api/v1/up',
+  operationId: 'up',
+  summary: 'Start or update everything in the project',
+  description:
+    'New services go straight to 100 %; a changed service becomes a release. Answers when the order is remembered: all services ' +
+    'are prepared (built) by then, which can take minutes. Nothing is changed unless all can be prepared.',
+  request: { headers: Ordering, body: body(UpBody, examples.upOrder) },
+  responses: { 200: answer('What changes', UpView, examples.upped), ...ORDERED, ...problems(404) },
+});
+
+export const postRelease = createRoute({
+  ...ordering,
+  method: 'post',
+  path: '/api/v1/services/{name}/releases',
+  operationId: 'releaseService',
+  summary: 'Send a new version of one service out, though nothing may have changed',
+  request: { headers: Ordering, params: Named, body: body(ReleaseBody, examples.releaseOrder) },
+  responses: { 201: answer('The release', ReleaseView, examples.release), ...ORDERED, ...problems(404) },
+});
+
+export const postRollBack = createRoute({
+  ...ordering,
+  method: 'post',
+  path: '/api/v1/services/{name}/rollback',
+  operationId: 'rollBack',
+  summary: 'End the release under way, else go back to an earlier version',
+  request: { headers: Ordering, params: Named, body: body(RollBackBody, examples.rollBackOrder) },
+  responses: { 200: answer('The release that changed', ReleaseView, examples.release), ...ORDERED, ...problems(404) },
+});
+
+export const postPromote = createRoute({
+  ...ordering,
+  method: 'post',
+  path: '/api/v1/services/{name}/promote',
+  operationId: 'promote',
+  summary: 'Go to the next step now, or further',
+  request: { headers: Ordering, params: Named, body: body(PromoteBody, examples.promoteOrder) },
+  responses: { 200: answer('The release that changed', ReleaseView, examples.release), ...ORDERED, ...problems(404) },
+});
+
+export const postPause = createRoute({
+  ...ordering,
+  method: 'post',
+  path: '/api/v1/services/{name}/pause',
+  operationId: 'pause',
+  summary: 'Hold the release at its weight; the judge still watches',
+  request: { headers: Ordering, params: Named, body: body(PauseBody, examples.pauseOrder) },
+  responses: { 200: answer('The release that changed', ReleaseView, examples.release), ...ORDERED, ...problems(404) },
+});
+
+export const postDown = createRoute({
+  ...ordering,
+  method: 'post',
+  path: '/api/v1/down',
+  operationId: 'down',
+  summary: 'Stop services: traffic leaves, open requests end, instances stop',
+  description: 'When nothing is left, the balancer and the control plane end too, after the last instance.',
+  request: { headers: Ordering, body: body(DownBody, examples.downOrder) },
+  responses: { 200: answer('What stops', DownView, examples.downed), ...ORDERED, ...problems(404) },
+});
+
+export const postStop = createRoute({
+  ...ordering,
+  method: 'post',
+  path: '/api/v1/stop',
+  operationId: 'stop',
+  summary: 'End the control plane; instances and balancer go on',
+  request: { headers: Ordering },
+  responses: { 202: answer('It ends after this answer', StopView, { isStopping: true }), ...problems(401, 403, 422) },
+});
+
+export const getHealth = createRoute({
+  tags: ['Health'],
+  method: 'get',
+  path: '/healthz',
+  operationId: 'healthz',
+  summary: 'The control plane is alive',
+  responses: { 200: answer('Alive', HealthView, { status: 'ok' }), ...problems(403) },
+});
+
+export const getReady = createRoute({
+  tags: ['Health'],
+  method: 'get',
+  path: '/readyz',
+  operationId: 'readyz',
+  summary: 'The control plane works: its loop has turned within the last 5 s',
+  responses: { 200: answer('Works', HealthView, { status: 'ok' }), ...problems(403, 503) },
+});
+
+export const getDocument = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/openapi.json',
+  operationId: 'openapi',
+  summary: 'This document',
+  responses: { 200: answer('OpenAPI 3.1', z.record(z.string(), z.unknown()), {}), ...problems(401, 403) },
+});

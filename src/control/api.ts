@@ -1,0 +1,59 @@
+// What the control plane offers to the server: questions and orders. Orders answer when they are remembered, not when they are done.
+import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
+import type { Event } from '../core/journal.ts';
+import type { Project } from '../core/spec/project.ts';
+import type { EventQuery } from '../ports/store.ts';
+
+/** Who orders, for the journal. */
+export type Order = { readonly by: string; readonly reason: string };
+
+export type UpOrder = Order & {
+  readonly project: Project;
+  /** Only these; empty = all. */
+  readonly services: readonly string[];
+  readonly isDryRun: boolean;
+  /** Stop services that the file no longer names; otherwise they are reported as `orphan`. */
+  readonly removesOrphans: boolean;
+  /** Make new versions even where nothing changed. */
+  readonly isForced: boolean;
+};
+
+export type ReleaseOrder = Order & {
+  readonly project: Project;
+  readonly service: string;
+  /** Weights instead of the plan in the file; null = the file's. */
+  readonly steps: readonly number[] | null;
+};
+
+export interface Control {
+  status(): StatusView;
+  /** Failure: `not-found`. */
+  service(name: string): ServiceView;
+  /** Newest first. Failure: `not-found`. */
+  versions(service: string): readonly VersionView[];
+  /** Newest first; those under way included. */
+  releases(query: { readonly service?: string; readonly limit?: number }): Promise<readonly ReleaseView[]>;
+  /** Failure: `not-found`. */
+  release(id: number): Promise<ReleaseView>;
+  events(query: EventQuery): Promise<readonly Event[]>;
+  /** Calls with every batch of new events, after they are stored. Gives the function that ends it. */
+  onEvents(listener: (events: readonly Event[]) => void): () => void;
+
+  /** Failures: `invalid` (a build failed), `conflict` (a port is taken). Nothing is changed unless all services can be prepared. */
+  up(order: UpOrder): Promise<UpView>;
+  /** A new version of one service, though nothing may have changed. Failures: `not-found`, `invalid`, `conflict` (not behind the balancer, or never started). */
+  releaseService(order: ReleaseOrder): Promise<ReleaseView>;
+  /** Ends the release under way, else goes back to `version` or the one before. Failures: `not-found`, `conflict` (nothing to go back to). */
+  rollBack(service: string, version: number | null, order: Order): Promise<ReleaseView>;
+  /** Next step, or up to `to` percent; with `version`, makes an old version stable again. Failures: `not-found`, `conflict`. */
+  promote(
+    service: string,
+    target: { readonly to: number | null; readonly version: number | null },
+    order: Order,
+  ): Promise<ReleaseView>;
+  pause(service: string, order: Order): Promise<ReleaseView>;
+  /** Stops services (empty = all): traffic leaves, open requests end, instances stop. Failure: `not-found`. */
+  down(services: readonly string[], order: Order): Promise<DownView>;
+}
+
+export type { ChangeView };

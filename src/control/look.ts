@@ -1,0 +1,80 @@
+// The look at the world that a turn decides on.
+import { Failure, sentenceOf } from '../core/failure.ts';
+import type { Memory, World } from '../core/turn.ts';
+import { lately, slide, type Window } from '../core/window.ts';
+import type { Balancer } from '../ports/balancer.ts';
+import type { InstanceSeen, Runtime } from '../ports/runtime.ts';
+
+export type Looked = {
+  readonly world: World;
+  readonly instances: readonly InstanceSeen[];
+  readonly window: Window;
+  /** What could not be seen, in sentences. */
+  readonly problems: readonly string[];
+};
+
+/** Seconds over which the rate that reaches a candidate is taken. */
+const RATE_SECONDS = 10;
+
+/** When something begins: by the wall clock, by the one that never jumps, and how long since memory was changed (0 at first). */
+export type Moment = { readonly now: number; readonly at: number; readonly elapsedMs: number };
+
+/** Throws what the runtime throws: without instances nothing can be decided. A balancer that is away is seen as null. */
+export async function look(
+  runtime: Runtime,
+  balancer: Balancer,
+  memory: Memory,
+  window: Window,
+  { now, elapsedMs }: Moment,
+  troubles: Readonly<Record<string, string>>,
+): Promise<Looked> {
+  const instances = await runtime.list();
+  const problems: string[] = [];
+  const ask = async <T>(question: () => Promise<T>): Promise<T | null> => {
+    try {
+      return await question();
+    } catch (error) {
+      if (!(error instanceof Failure)) throw error;
+      problems.push(sentenceOf(error));
+      return null;
+    }
+  };
+  const seen = memory.table.revision === 0 ? null : await ask(() => balancer.look());
+  const observations = seen && (await ask(() => balancer.observe(memory.cursor)));
+  const slid = slide(window, observations);
+  const world: World = {
+    now,
+    elapsedMs,
+    instances,
+    balancer: seen,
+    observations,
+    lastLines: (await ask(() => lastLines(runtime, memory, instances))) ?? {},
+    troubles,
+    rates: ratesOf(memory, slid),
+  };
+  return { world, instances, window: slid, problems };
+}
+
+/** The last words of candidates that are not ready or are being taken back. */
+async function lastLines(
+  runtime: Runtime,
+  memory: Memory,
+  instances: readonly InstanceSeen[],
+): Promise<World['lastLines']> {
+  const lines: Record<string, readonly string[]> = {};
+  for (const one of instances) {
+    const release = memory.services[one.service]?.release;
+    if (release?.version !== one.version) continue;
+    if (one.state !== 'ready' || release.phase === 'rolling_back') lines[one.id] = await runtime.tail(one.id, 20);
+  }
+  return lines;
+}
+
+function ratesOf(memory: Memory, window: Window): Record<string, number> {
+  const rates: Record<string, number> = {};
+  for (const { name, release } of Object.values(memory.services)) {
+    if (!release) continue;
+    rates[`${name}@${release.version}`] = lately(window, name, release.version, RATE_SECONDS).requestsPerSecond;
+  }
+  return rates;
+}

@@ -1,0 +1,254 @@
+// What people see, made from what is remembered and what was measured. Pure.
+import type {
+  ArmView,
+  InstanceView,
+  ReleaseView,
+  ServiceView,
+  StatusView,
+  TrafficView,
+  VersionView,
+} from '../api/views.ts';
+import { type ArmTotal, rulingOf, verdictIn } from '../core/evidence.ts';
+import { isOver, nextWeight, type Release } from '../core/release.ts';
+import { instanceId, isBalanced, type ServiceState, specOf, versionOf, wantedVersions } from '../core/service.ts';
+import type { Memory } from '../core/turn.ts';
+import { lately, shareIn, type Window } from '../core/window.ts';
+import type { InstanceSeen } from '../ports/runtime.ts';
+import type { ReleaseRecord } from './memory.ts';
+
+/** Everything that is shown comes from here. */
+export type ShownState = {
+  readonly memory: Memory;
+  readonly window: Window;
+  readonly instances: readonly InstanceSeen[];
+  readonly now: number;
+  readonly listening: readonly string[];
+};
+
+/** Seconds over which traffic is shown, and the measured share of a candidate. */
+const TRAFFIC_SECONDS = 30;
+const SHARE_SECONDS = 15;
+
+function trafficOf(state: ShownState, service: string, version: number | null, seconds = TRAFFIC_SECONDS): TrafficView {
+  return lately(state.window, service, version, seconds);
+}
+
+function instanceView(one: InstanceSeen, service: ServiceState): InstanceView {
+  const { id, version, handle, state, startedAt, reason, cpu, memory } = one;
+  const address = `${one.host}:${one.port}`;
+  return {
+    id,
+    version,
+    handle,
+    state,
+    role: roleOf(one, service),
+    address,
+    startedAt,
+    reason,
+    cpu,
+    memory,
+    restarts: service.slots[id]?.exits ?? 0,
+  };
+}
+
+function roleOf(one: InstanceSeen, service: ServiceState): InstanceView['role'] {
+  if (!wantedVersions(service).includes(one.version) || one.slot > service.replicas) return 'leaving';
+  if (one.version === service.stable) return 'stable';
+  return one.version === service.release?.version ? 'candidate' : 'warm';
+}
+
+function sum(values: readonly (number | null)[]): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : known.reduce((total, value) => total + value, 0);
+}
+
+export function serviceView(service: ServiceState, state: ShownState): ServiceView {
+  const mine = state.instances.filter((one) => one.service === service.name);
+  const running = mine.filter((one) => one.state !== 'exited');
+  const serving = service.stable ?? service.release?.version ?? null;
+  const ids = new Set(
+    Array.from({ length: service.replicas }, (_, i) => instanceId(service.name, serving ?? 0, i + 1)),
+  );
+  const serves = mine.filter((one) => ids.has(one.id));
+  const ready = serves.filter((one) => one.state === 'ready').length;
+  const isReleased = isBalanced(service);
+  return {
+    name: service.name,
+    ...stateOf(service, ready, hasCompleted(service, serves)),
+    version: service.stable,
+    candidate: service.release?.version ?? null,
+    release: service.release?.id ?? null,
+    isReleased,
+    isRemoved: service.isRemoved,
+    urls: service.isDown ? [] : urlsOf(service, state.listening),
+    ready,
+    wanted: service.isDown ? 0 : service.replicas,
+    traffic: isReleased ? trafficOf(state, service.name, null) : null,
+    cpu: sum(running.map((one) => one.cpu)),
+    memory: sum(running.map((one) => one.memory)),
+    instances: mine.map((one) => instanceView(one, service)),
+  };
+}
+
+/** A task that ran to its end, each copy once, and is not to run again. */
+function hasCompleted(service: ServiceState, serves: readonly InstanceSeen[]): boolean {
+  const restart = versionOf(service, service.stable)?.spec.restart ?? 'always';
+  const isEnd = (one: InstanceSeen) => one.state === 'exited' && one.exit?.code === 0;
+  return restart !== 'always' && serves.length > 0 && serves.length === service.replicas && serves.every(isEnd);
+}
+
+function stateOf(service: ServiceState, ready: number, isCompleted: boolean): Pick<ServiceView, 'state' | 'sentence'> {
+  const { name, release, last, stable, replicas } = service;
+  if (service.isDown) return { state: 'stopped', sentence: `${name} is stopped.` };
+  if (release) return { state: 'releasing', sentence: release.sentence };
+  const copies = `${ready} of ${replicas} instances ${replicas === 1 ? 'is' : 'are'} ready`;
+  if (stable === null) return { state: 'down', sentence: last?.sentence ?? `${name} has never run.` };
+  if (isCompleted) return { state: 'completed', sentence: `v${stable} of ${name} has completed.` };
+  if (ready === 0 && replicas > 0) return { state: 'down', sentence: `v${stable} of ${name}: ${copies}.` };
+  const state = ready < replicas ? 'degraded' : 'healthy';
+  return { state, sentence: `v${stable} of ${name}: ${copies}.` };
+}
+
+/** Addresses that a person can open: each route on each public listener. */
+function urlsOf(service: ServiceState, listening: readonly string[]): string[] {
+  const routes = specOf(service)?.routes ?? [];
+  return routes.flatMap(({ host, path }) =>
+    listening.map((base) => {
+      const url = new URL(path, base);
+      url.hostname = host === '*' ? reachable(url.hostname) : host;
+      return url.href.replace(/\/$/, '');
+    }),
+  );
+}
+
+function reachable(host: string): string {
+  return host === '0.0.0.0' || host === '[::]' || host === '127.0.0.1' ? 'localhost' : host;
+}
+
+function armView(service: ServiceState, version: number, total: ArmTotal, state: ShownState, isLive: boolean): ArmView {
+  return {
+    version,
+    label: versionOf(service, version)?.revision.label ?? '',
+    requests: total.requests,
+    failures: total.failures,
+    errorShare: total.requests === 0 ? null : total.failures / total.requests,
+    traffic: isLive ? trafficOf(state, service.name, version) : null,
+  };
+}
+
+const NOTHING: ArmTotal = { requests: 0, failures: 0 };
+
+export function releaseView(record: ReleaseRecord, state: ShownState): ReleaseView {
+  const { release, evidence } = record;
+  const service = state.memory.services[release.service];
+  const arm = (version: number, total: ArmTotal) =>
+    service
+      ? armView(service, version, total, state, !isOver(release))
+      : { version, label: '', ...total, errorShare: null, traffic: null };
+  const current = isOver(release) ? undefined : service?.routing;
+  const verdict = evidence && verdictIn(evidence, current);
+  return {
+    id: release.id,
+    service: release.service,
+    version: release.version,
+    from: release.from,
+    state: release.phase,
+    isOver: isOver(release),
+    sentence: release.sentence,
+    weight: release.weight,
+    // Requests of an earlier weight say nothing about this one.
+    measuredWeight: current ? shareIn(state.window, release.service, current.epoch, SHARE_SECONDS) : null,
+    steps: release.steps.map((step) => ({ ...step })),
+    step: release.step,
+    ...nextOf(release, state.now),
+    neededRequests: evidence ? (rulingOf(evidence, current)?.neededRequests ?? null) : null,
+    requestedAt: release.requestedAt,
+    endedAt: release.endedAt,
+    by: release.by,
+    reason: release.reason,
+    stable: release.from === null ? null : arm(release.from, evidence?.stable ?? NOTHING),
+    candidate: arm(release.version, evidence?.candidate ?? NOTHING),
+    odds: verdict?.receipt.odds ?? null,
+    limit: verdict?.receipt.limit ?? null,
+    failuresSeen: evidence?.seen.failures ?? 0,
+    refused: evidence?.seen.refused ?? 0,
+    firstRequestAt: tickMs(evidence?.firstTick),
+    lastRequestAt: tickMs(evidence?.lastTick),
+    weights: (evidence?.weights ?? []).map((one) => ({ ...one })),
+    samples: (evidence?.samples ?? []).map((one) => ({ ...one })),
+    lastLines: [...(evidence?.lastLines ?? [])],
+    receipt: verdict ? { ...verdict.receipt } : null,
+  };
+}
+
+function tickMs(tick: number | null | undefined): number | null {
+  return tick === null || tick === undefined ? null : tick * 1000;
+}
+
+function nextOf(release: Release, now: number): { nextWeight: number | null; nextInMs: number | null } {
+  if (isOver(release) || release.phase === 'rolling_back' || release.phase === 'promoting') {
+    return { nextWeight: null, nextInMs: null };
+  }
+  const step = release.steps[release.step];
+  const isTimed = release.phase === 'ramping' && step && release.bakingSince !== null;
+  const nextInMs = isTimed ? Math.max(0, (release.bakingSince ?? 0) + step.bakeMs - now) : null;
+  return { nextWeight: nextWeight(release), nextInMs };
+}
+
+/** Newest first; `releases` are those of this service, in any order. */
+export function versionViews(service: ServiceState, releases: readonly Release[]): readonly VersionView[] {
+  const phases = new Map([...releases].sort((one, other) => one.id - other.id).map((one) => [one.version, one.phase]));
+  const stateIn = (version: number): VersionView['state'] => {
+    if (version === service.stable) return 'stable';
+    if (version === service.release?.version) return 'candidate';
+    if (version === service.warm?.version) return 'warm';
+    const phase = phases.get(version);
+    return phase === 'rolled_back' || phase === 'failed' ? phase : 'old';
+  };
+  return service.versions
+    .map(({ version, revision, createdAt, by, reason }) => {
+      return {
+        version,
+        label: revision.label,
+        digest: revision.digest,
+        createdAt,
+        by,
+        reason,
+        state: stateIn(version),
+      };
+    })
+    .reverse();
+}
+
+type About = {
+  readonly name: string;
+  readonly file: string;
+  readonly host: string;
+  readonly version: string;
+  readonly pid: number;
+  readonly at: number;
+  readonly startedAt: number;
+  readonly listening: readonly string[];
+  readonly problems: readonly string[];
+};
+
+export function statusView(state: ShownState, about: About): StatusView {
+  const services = Object.values(state.memory.services);
+  const { name: project, file, at, host, version, pid, startedAt } = about;
+  const underWay = services.flatMap((service) => service.release ?? []);
+  return {
+    project,
+    file,
+    at,
+    host,
+    version,
+    pid,
+    startedAt,
+    listening: [...about.listening],
+    services: services.map((service) => serviceView(service, state)),
+    releases: underWay.map((release) =>
+      releaseView({ release, evidence: state.memory.evidence[release.id] ?? null }, state),
+    ),
+    problems: [...about.problems],
+  };
+}

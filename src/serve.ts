@@ -1,0 +1,174 @@
+// The composition root: builds every adapter and the control plane, serves the API over it, and closes all in order.
+import { readFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { embeddedBalancer } from './adapters/balancer/embedded/balancer.ts';
+import { systemClock } from './adapters/clock/system.ts';
+import { fileLogs } from './adapters/logs/files.ts';
+import { processRuntime } from './adapters/runtime/process/runtime.ts';
+import { sqliteStore } from './adapters/store/sqlite.ts';
+import { type ControlPlane, createControl } from './control/control.ts';
+import { Failure } from './core/failure.ts';
+import { isAnswered } from './server/answered.ts';
+import { type App, createApp } from './server/app.ts';
+import { daemonLogFile, logToFile, logToStderr } from './server/daemon-log.ts';
+import { type Ending, watchEnding } from './server/ending.ts';
+import { closeOwnFolder } from './server/folder.ts';
+import { freePorts, refusedAddress } from './server/free-port.ts';
+import { createLife, type Life, onSignals, surviveBugs, whenDue } from './server/life.ts';
+import { listenOnLoopback, listenOnSocket } from './server/listen.ts';
+import { notifySystemd } from './server/notify.ts';
+import { stateFile } from './server/paths.ts';
+import { announcer, presentIn, untilGone } from './server/present.ts';
+import type { Log } from './server/refusal.ts';
+import { ownToken } from './server/token.ts';
+
+export type ServeOptions = {
+  /** Name of the project. */
+  readonly project: string;
+  /** Absolute path of its Compose file, to be shown. */
+  readonly file: string;
+  readonly stateDir: string;
+  readonly socketPath: string;
+  /** Loopback TCP port; null = 4747, or a free one when that is taken; 0 = a free one. */
+  readonly port: number | null;
+  /** Log on stderr instead of daemon.log. */
+  readonly isForeground: boolean;
+};
+
+export type Running = {
+  readonly socketPath: string;
+  readonly url: string;
+  /** Ends the control plane; instances and balancer go on. Idempotent; resolves when everything is closed. */
+  stop(why: string): Promise<void>;
+  /** Resolves when it has ended, for whatever reason. */
+  readonly ended: Promise<void>;
+};
+
+/** What open answers still have when the control plane ends. */
+const GRACE_MS = 2000;
+const BALANCER_GRACE_MS = 5000;
+/** An earlier control plane that is ending needs so long at most. */
+const HANDOVER_MS = 8000;
+const ENDING_POLL_MS = 100;
+
+/**
+ * Runs the control plane of one project in this process until it is stopped: by `stop`, SIGTERM, SIGINT or POST /stop,
+ * or after everything was asked to stop and is gone (then the balancer has ended too). Failures: `conflict` (one runs
+ * already, or the port is taken), and whatever an adapter throws when it cannot start; nothing is left open then.
+ */
+export async function serve(options: ServeOptions): Promise<Running> {
+  closeOwnFolder(options.stateDir);
+  const log = options.isForeground ? logToStderr() : logToFile(daemonLogFile(options.stateDir));
+  const notify = notifySystemd(process.env, process.pid, log);
+  await requireAlone(options);
+  await using stack = new AsyncDisposableStack();
+  const { announce, end } = announcer(options.stateDir);
+  stack.defer(end);
+  const life = createLife(log, notify);
+  const built = await build(options, log, stack);
+  turn(built.control, stack);
+  const closing = new AbortController();
+  const app = appOf(options, built, life, log, closing.signal);
+  const tcp = await listenOnLoopback(app, options.port);
+  stack.defer(() => tcp.close(GRACE_MS));
+  const url = `http://127.0.0.1:${tcp.port}`;
+  announce({ pid: process.pid, socketPath: options.socketPath, url });
+  const socket = await listenOnSocket(app, options.socketPath);
+  stack.defer(() => socket.close(GRACE_MS));
+  stack.defer(() => closing.abort());
+  stack.defer(surviveBugs(log));
+  stack.defer(onSignals((signal) => void life.stop(signal)));
+  const { isDue } = built.ending;
+  stack.defer(whenDue(isDue, () => void life.stop('everything was asked to stop'), ENDING_POLL_MS));
+  life.keep(stack.move());
+  log({ level: 'info', message: 'the control plane runs', project: options.project, pid: process.pid, url });
+  await notify.ready(`${options.project}: ${url}`);
+  return { socketPath: options.socketPath, url, stop: life.stop, ended: life.ended };
+}
+
+/** One control plane per project: nobody may answer where this one would, nor where one was announced. */
+async function requireAlone({ project, stateDir, socketPath }: ServeOptions): Promise<void> {
+  await untilGone(stateDir, HANDOVER_MS);
+  const present = presentIn(stateDir);
+  for (const path of new Set([socketPath, present?.socketPath ?? socketPath])) {
+    if (!(await isAnswered(path))) continue;
+    const who = present === null ? '' : ` (process ${present.pid})`;
+    throw new Failure('conflict', `A control plane of ${project} runs already${who}: it answers at ${path}.`, {
+      hint: 'Use it as it is: friday status. It ends by itself after: friday down',
+    });
+  }
+}
+
+type Built = { control: ControlPlane; ending: Ending; logs: ReturnType<typeof fileLogs> };
+
+/** The adapters, and the control plane over them. The store's lock keeps a second control plane out. */
+async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStack): Promise<Built> {
+  const { project, file, stateDir } = options;
+  const warn = (message: string) => log({ level: 'warn', message });
+  const store = sqliteStore({ file: stateFile(stateDir), warn });
+  stack.defer(() => store.close());
+  const instances = join(stateDir, 'instances');
+  const runtime = processRuntime({ dir: instances });
+  stack.defer(() => runtime.close());
+  const balancer = embeddedBalancer({ dir: join(stateDir, 'balancer') });
+  const control = await createControl({
+    clock: systemClock(),
+    store,
+    runtime,
+    balancer,
+    project: { name: project, file, host: hostname(), version: ownVersion(), pid: process.pid },
+    freePort: freePorts(),
+    refusedAddress,
+    log,
+  });
+  const ending = watchEnding(control);
+  stack.defer(async () => {
+    if (!ending.isDue()) {
+      log({ level: 'info', message: 'instances and balancer go on; to stop them: friday down' });
+      return;
+    }
+    await balancer.stop(BALANCER_GRACE_MS);
+    log({ level: 'info', message: 'nothing is left to run: the balancer has ended too' });
+  });
+  stack.defer(runtime.onChange(() => control.wake()));
+  return { control, ending, logs: fileLogs(instances) };
+}
+
+/** The loop turns until the stack is closed, which waits for the turn under way. */
+function turn(control: ControlPlane, stack: AsyncDisposableStack): void {
+  const ending = new AbortController();
+  const turning = control.run(ending.signal);
+  stack.defer(async () => {
+    ending.abort();
+    await turning;
+  });
+}
+
+/** The application. Its streams end with `ending`, so that their readers come back later. */
+function appOf(
+  options: ServeOptions,
+  { control, ending: { control: watched }, logs }: Built,
+  life: Life,
+  log: Log,
+  ending: AbortSignal,
+): App {
+  return createApp({
+    control: watched,
+    logs,
+    lastTurnAt: () => control.lastTurnAt(),
+    now: () => Date.now(),
+    token: ownToken(options.stateDir),
+    stop: (by) => void life.stop(`${by} asked for it`),
+    log,
+    version: ownVersion(),
+    engines: { runtime: 'process', balancer: 'embedded' },
+    ending,
+  });
+}
+
+/** The version in package.json, one folder above this file both unbuilt and compiled. */
+function ownVersion(): string {
+  const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return (JSON.parse(text) as { version: string }).version;
+}

@@ -1,0 +1,42 @@
+// When the last service was asked to stop: the control plane then ends too, once everything is gone.
+import type { Control } from '../control/api.ts';
+
+export type Ending = {
+  /** The same control plane, watched. */
+  readonly control: Control;
+  /** Everything was asked to stop, all of it is gone, and no order is at work. */
+  isDue(): boolean;
+};
+
+export function watchEnding(control: Control & { isEmpty(): boolean }): Ending {
+  let isAsked = false;
+  let atWork = 0;
+  const during = async <T>(order: Promise<T>): Promise<T> => {
+    atWork += 1;
+    try {
+      return await order;
+    } finally {
+      atWork -= 1;
+    }
+  };
+  const watched: Control = {
+    status: () => control.status(),
+    service: (name) => control.service(name),
+    versions: (service) => control.versions(service),
+    releases: (query) => control.releases(query),
+    release: (id) => control.release(id),
+    events: (query) => control.events(query),
+    onEvents: (listener) => control.onEvents(listener),
+    up: (order) => during(control.up(order)),
+    releaseService: (order) => during(control.releaseService(order)),
+    rollBack: (service, version, order) => during(control.rollBack(service, version, order)),
+    promote: (service, target, order) => during(control.promote(service, target, order)),
+    pause: (service, order) => during(control.pause(service, order)),
+    down: async (services, order) => {
+      const view = await during(control.down(services, order));
+      isAsked = view.isLast;
+      return view;
+    },
+  };
+  return { control: watched, isDue: () => isAsked && atWork === 0 && control.isEmpty() };
+}

@@ -1,0 +1,80 @@
+// The routes that change something: who orders, what, and the answer of the control plane.
+import type { Context } from 'hono';
+import * as routes from '../api/routes.ts';
+import { Failure } from '../core/failure.ts';
+import type { Project } from '../core/spec/project.ts';
+import type { App, AppOptions, Engines } from './app.ts';
+
+export function serveOrders(app: App, { control, stop, engines }: AppOptions): void {
+  app.openapi(routes.postUp, async (c) => {
+    const body = c.req.valid('json');
+    requireOurs(body.project, control.status().project, engines);
+    return c.json(await control.up({ ...body, by: byOf(c) }), 200);
+  });
+  app.openapi(routes.postRelease, async (c) => {
+    const service = c.req.valid('param').name;
+    const body = c.req.valid('json');
+    requireOurs(body.project, control.status().project, engines);
+    const view = await control.releaseService({ ...body, service, by: byOf(c) });
+    return c.json(view, 201, { location: `/api/v1/releases/${view.id}` });
+  });
+  app.openapi(routes.postRollBack, async (c) => {
+    const { version, reason } = c.req.valid('json');
+    return c.json(await control.rollBack(c.req.valid('param').name, version, { by: byOf(c), reason }), 200);
+  });
+  app.openapi(routes.postPromote, async (c) => {
+    const { to, version, reason } = c.req.valid('json');
+    return c.json(await control.promote(c.req.valid('param').name, { to, version }, { by: byOf(c), reason }), 200);
+  });
+  app.openapi(routes.postPause, async (c) => {
+    const { reason } = c.req.valid('json');
+    return c.json(await control.pause(c.req.valid('param').name, { by: byOf(c), reason }), 200);
+  });
+  app.openapi(routes.postDown, async (c) => {
+    const { services, reason } = c.req.valid('json');
+    return c.json(await control.down(services, { by: byOf(c), reason }), 200);
+  });
+  app.openapi(routes.postStop, (c) => {
+    stop(byOf(c));
+    return c.json({ isStopping: true as const }, 202);
+  });
+}
+
+/** The project must be the one that this control plane runs, on the engines that it has. Failures: `conflict`, `invalid`. */
+function requireOurs(project: Project, name: string, engines: Engines): void {
+  if (project.name !== name) {
+    const message = `This is the control plane of ${name}; ${project.file} is of the project ${project.name}.`;
+    throw new Failure('conflict', message, { hint: 'Check --host, or the name at the top of the file.' });
+  }
+  for (const kind of ['runtime', 'balancer'] as const) {
+    if (project[kind] === engines[kind]) continue;
+    const message = `${project.file} asks for the ${kind} ${project[kind]}; this control plane has ${engines[kind]}.`;
+    throw new Failure('invalid', message, {
+      hint: `Write \`${kind}: ${engines[kind]}\` under x-friday, or leave it out.`,
+    });
+  }
+}
+
+const MOST_CHARACTERS = 100;
+
+/** The person, from the header `x-friday-by`. Failure: `invalid`. */
+function byOf(c: Context): string {
+  const header = c.req.header('x-friday-by');
+  if (header === undefined) return 'someone';
+  const by = decode(header)?.trim();
+  if (by === undefined || [...by].length > MOST_CHARACTERS || /\p{Cc}/u.test(by)) {
+    throw new Failure(
+      'invalid',
+      `The header x-friday-by is wrong: expected a URL-encoded name of at most ${MOST_CHARACTERS} characters.`,
+    );
+  }
+  return by === '' ? 'someone' : by;
+}
+
+function decode(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
