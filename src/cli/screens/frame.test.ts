@@ -1,0 +1,137 @@
+// The live picture of a release, as whole screens in files and as rules about every screen.
+import { stripVTControlCharacters } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { arm, MINUTE, NOON, neverReady, promoted, ramping, rolledBack } from '../../../test/cli/views.ts';
+import type { ReleaseView } from '../../api/views.ts';
+import { widthOf } from '../output/text.ts';
+import { frame } from './frame.ts';
+
+const now = NOON + 4 * MINUTE + 12_000;
+const views: Readonly<Record<string, ReleaseView>> = {
+  ramping: ramping(),
+  'measured-differs': ramping({ measuredWeight: 22.1, odds: '13:1' }),
+  'rolled-back': rolledBack(),
+  promoted: promoted(),
+  'never-ready': neverReady(),
+  'waiting-for-traffic': ramping({
+    state: 'waiting_for_traffic',
+    sentence: "Not enough data: v42 of api needs 560 more requests at 5%, about 62m00s at today's traffic.",
+    weight: 5,
+    measuredWeight: 5.2,
+    step: 1,
+    nextWeight: 25,
+    nextInMs: null,
+    neededRequests: 560,
+  }),
+  'waiting-for-approval': ramping({
+    state: 'waiting_for_approval',
+    sentence: "v42 of api waits for a person's yes before 50%.",
+    nextInMs: null,
+  }),
+  'first-start': ramping({
+    from: null,
+    stable: null,
+    steps: [],
+    state: 'starting',
+    sentence: 'v42 of api starts.',
+    weight: 0,
+    step: -1,
+    odds: null,
+    limit: null,
+    weights: [],
+    candidate: arm(42, { requests: 0, failures: 0, errorShare: null, traffic: null }),
+  }),
+};
+
+describe('the frame of a release', () => {
+  for (const [name, view] of Object.entries(views)) {
+    it.each([60, 80, 120])(`${name} at %i columns`, async (width) => {
+      const lines = frame(view, { width, color: false, now, hasKeys: true });
+      expect(Math.max(...lines.map(widthOf))).toBeLessThanOrEqual(width);
+      await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(`golden/frame-${name}-${width}.txt`);
+    });
+  }
+
+  it('says the same with colour', () => {
+    for (const view of Object.values(views)) {
+      const plain = frame(view, { width: 80, color: false, now });
+      const coloured = frame(view, { width: 80, color: true, now });
+      expect(coloured.map((line) => stripVTControlCharacters(line))).toEqual(plain);
+      expect(coloured.join('')).toContain('\u001b[');
+    }
+  });
+
+  it('says the asked share only when the measured one is more than a point away', () => {
+    const text = (measuredWeight: number | null) =>
+      frame(ramping({ measuredWeight }), { width: 80, color: false, now }).join('\n');
+    expect(text(24.1)).toContain('24.1% of 412 req/s\n');
+    expect(text(26.2)).toContain('26.2% of 412 req/s (asked 25%)');
+    expect(text(null)).toContain('not measured yet (asked 25%)');
+  });
+
+  it('asks in place of the keys, and says what came of one', () => {
+    const lines = frame(ramping(), { width: 80, color: false, now, hasKeys: true, question: 'Roll api back to v41?' });
+    expect(lines.at(-2)).toBe(' Roll api back to v41?  y yes   n no');
+    const noted = frame(ramping(), { width: 80, color: false, now, hasKeys: true, note: 'api v42 cannot be paused.' });
+    expect(noted.at(-3)).toBe(' api v42 cannot be paused.');
+  });
+
+  it('shows since when nothing was heard', () => {
+    const lines = frame(ramping(), { width: 80, color: false, now, lostSince: now - 6000 });
+    expect(lines.at(-2)).toBe(' ▲ No news for 6s, showing 12:04:06. Trying again.');
+  });
+
+  it('names no keys where none are read, and none after the end', () => {
+    expect(frame(ramping(), { width: 80, color: false, now }).join('\n')).not.toContain('q stop');
+    expect(frame(rolledBack(), { width: 80, color: false, now, hasKeys: true }).join('\n')).not.toContain('q stop');
+  });
+
+  it('never shows what would move the cursor or colour the terminal', () => {
+    const evil = 'x\u001b[2J\u001b]0;title\u0007y\r\u009b31m';
+    const view = rolledBack({
+      sentence: evil,
+      lastLines: [evil],
+      samples: rolledBack().samples.map((one) => ({ ...one, path: `/${evil}` })),
+    });
+    const text = frame(view, { width: 80, color: false, now }).join('\n');
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
+    expect(text).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f]/);
+  });
+
+  it('fits any width from 40 columns on, whatever the plan, the names and the words', () => {
+    const weights = fc
+      .uniqueArray(fc.integer({ min: 1, max: 99 }), { maxLength: 20 })
+      .map((list) => list.sort((a, b) => a - b));
+    const views = fc.record({
+      weights,
+      step: fc.nat(20),
+      sentence: fc.lorem({ maxCount: 30 }),
+      path: fc.webPath(),
+      line: fc.string({ maxLength: 300, unit: 'binary' }),
+      state: fc.constantFrom('ramping', 'paused', 'rolled_back', 'waiting_for_traffic', 'promoted') as fc.Arbitrary<
+        ReleaseView['state']
+      >,
+      odds: fc.constantFrom('1:1', '13:1', 'more than 1000:1'),
+      service: fc.stringMatching(/^[a-z][a-z0-9-]{0,62}$/),
+    });
+    fc.assert(
+      fc.property(views, fc.integer({ min: 40, max: 140 }), ({ weights: plan, step, path, line, ...rest }, width) => {
+        const view = rolledBack({
+          ...rest,
+          isOver: rest.state === 'rolled_back' || rest.state === 'promoted',
+          steps: plan.map((weight) => ({ weight, bakeMs: 1000, needsApproval: false })),
+          step: Math.min(step, plan.length),
+          samples: rolledBack().samples.map((one) => ({ ...one, path })),
+          lastLines: [line],
+          weight: 25,
+        });
+        const lines = frame(view, { width, color: false, now, hasKeys: true });
+        // Commands to copy are never cut.
+        for (const text of lines.filter((one) => !one.trimStart().startsWith('friday '))) {
+          expect(widthOf(text)).toBeLessThanOrEqual(width);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,122 @@
+// The live picture of one release: a pure function of what the API shows, drawn again and again in place.
+import type { ReleaseView } from '../../api/views.ts';
+import { formatDuration } from '../../core/time.ts';
+import { type Command, commands } from '../output/commands.ts';
+import { clockOf } from '../output/moments.ts';
+import { weightOf } from '../output/numbers.ts';
+import { type Paint, paintOf } from '../output/paint.ts';
+import { cleaned, clip, cut, ends, wrap } from '../output/text.ts';
+import { failureLines, lastWords } from './failures.ts';
+import { signalRows } from './signals.ts';
+import { splitLine } from './split.ts';
+import { isCompared, RELEASE_MARKS, versionsOf } from './states.ts';
+import { stepsRow, whatNext } from './steps.ts';
+
+export type FrameOptions = {
+  /** Columns of the terminal. */
+  readonly width: number;
+  readonly color: boolean;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** Keys are read: the last line names them. */
+  readonly hasKeys?: boolean;
+  /** A question that waits for y or n. */
+  readonly question?: string | null;
+  /** What came of the last key. */
+  readonly note?: string | null;
+  /** When the view was last heard of, when that is too long ago. */
+  readonly lostSince?: number | null;
+};
+
+const WIDEST = 100;
+
+/** Lines of at most `width` columns. */
+export function frame(view: ReleaseView, options: FrameOptions): string[] {
+  const paint = paintOf(options.color);
+  const width = Math.min(options.width, WIDEST) - 2;
+  const blocks: string[][] = [
+    [titleLine(view, options.now, paint, width)],
+    wrap(cleaned(view.sentence), width).map(paint.strong),
+    planLines(view, paint, width),
+    view.isOver || view.weight <= 0 || !isCompared(view) ? [] : [splitLine(view, paint, width)],
+    hasEvidence(view) ? signalRows(view, paint, width) : [],
+    failureLines(view, paint, width, view.isOver ? 5 : 3),
+    lastWords(view, width, 20),
+  ].map((block) => block.map((line) => clip(line, width)));
+  // Commands are there to be copied, so they are never clipped.
+  blocks.push(commands(view.isOver ? nextCommands(view) : waitingCommands(view), width));
+  blocks.push(footer(view, options, paint, width).map((line) => clip(line, width)));
+  const lines = blocks.filter((block) => block.length > 0).flatMap((block) => [...block, '']);
+  return ['', ...lines.map((line) => (line === '' ? '' : ` ${line}`.trimEnd()))];
+}
+
+function titleLine(view: ReleaseView, now: number, paint: Paint, width: number): string {
+  const mark = RELEASE_MARKS[view.state];
+  const age = formatDuration(Math.max(0, (view.endedAt ?? now) - view.requestedAt));
+  const state = paint[mark.tone](`${mark.glyph} ${mark.word}`);
+  const rest = `  ${versionsOf(view)}   `;
+  const room = width - rest.length - mark.word.length - age.length - 4;
+  const left = `${paint.strong(cut(view.service, Math.max(4, room)))}${rest}${state}`;
+  return ends(left, paint.dim(age), width) ?? left;
+}
+
+function planLines(view: ReleaseView, paint: Paint, width: number): string[] {
+  if (!isCompared(view)) return [];
+  const next = whatNext(view);
+  const full = stepsRow(view, paint, width);
+  const beside = ends(full, next, width);
+  if (beside !== null) return [beside];
+  return next === '' ? [full] : [full, cut(next, width)];
+}
+
+function hasEvidence(view: ReleaseView): boolean {
+  return isCompared(view) && view.candidate.requests + (view.stable?.requests ?? 0) > 0;
+}
+
+/** What a person can do about a release that waits. */
+export function waitingCommands(view: ReleaseView): Command[] {
+  const name = view.service;
+  if (view.state === 'waiting_for_traffic') {
+    const to = view.nextWeight === null ? '--full' : `--to ${view.nextWeight}`;
+    return [[`friday promote ${name} ${to}`, 'send it more of the traffic now']];
+  }
+  if (view.state === 'waiting_for_approval') {
+    const weight = view.nextWeight === null ? '' : ` to ${weightOf(view.nextWeight)}`;
+    return [
+      [`friday promote ${name}`, `say yes${weight}`],
+      [`friday rollback ${name}`, 'say no'],
+    ];
+  }
+  if (view.state === 'paused') return [[`friday promote ${name}`, 'go on']];
+  return [];
+}
+
+/** What to do after the end, at most two lines. */
+export function nextCommands(view: ReleaseView): Command[] {
+  const name = view.service;
+  if (view.state === 'promoted') {
+    return view.from === null ? [] : [[`friday rollback ${name}`, `back to v${view.from}`]];
+  }
+  const wrote: Command = [`friday logs ${name}@v${view.version}`, 'what it wrote'];
+  const again: Command = [`friday release ${name}`, 'try again'];
+  return view.candidate.failures > 0 || view.lastLines.length > 0 ? [wrote, again] : [again];
+}
+
+function footer(view: ReleaseView, options: FrameOptions, paint: Paint, width: number): string[] {
+  const lines: string[] = [];
+  if (options.lostSince != null) {
+    const ago = formatDuration(Math.round((options.now - options.lostSince) / 1000) * 1000);
+    lines.push(paint.warn(cut(`▲ No news for ${ago}, showing ${clockOf(options.lostSince)}. Trying again.`, width)));
+  }
+  if (options.note) lines.push(...wrap(cleaned(options.note), width).map(paint.warn));
+  if (view.isOver || !options.hasKeys) return lines;
+  if (options.question) return [...lines, `${paint.strong(cut(options.question, width - 14))}  y yes   n no`];
+  const go = view.state === 'paused' ? 'p go on' : view.state === 'waiting_for_approval' ? 'p say yes' : 'p promote';
+  const keys = [
+    ...(view.weight > 0 && view.weight < 100 ? [go] : []),
+    ...(view.weight > 0 && view.state !== 'paused' ? ['space pause'] : []),
+    'r roll back',
+    'q stop watching',
+  ];
+  return [...lines, paint.dim(cut(keys.join('   '), width))];
+}

@@ -1,0 +1,80 @@
+// The plan of a release as a row of steps: which are done, which is held now, which come.
+import type { ReleaseView } from '../../api/views.ts';
+import { about } from '../output/moments.ts';
+import { count, weightOf } from '../output/numbers.ts';
+import type { Paint } from '../output/paint.ts';
+import { widthOf } from '../output/text.ts';
+
+type Stop = { readonly text: string; readonly isNow: boolean };
+
+/** The row in at most `width` columns: closer together first, then only the neighbourhood of now. */
+export function stepsRow(view: ReleaseView, paint: Paint, width: number): string {
+  const stops = stopsOf(view, paint);
+  for (const gap of [' ── ', ' ─ ', ' ']) {
+    const row = stops.map((stop) => stop.text).join(gap);
+    if (widthOf(row) <= width) return row;
+  }
+  return neighbourhood(stops, width);
+}
+
+function stopsOf(view: ReleaseView, paint: Paint): Stop[] {
+  const weights = [...view.steps.map((step) => step.weight), 100];
+  const isTakenBack = view.state === 'rolled_back' || view.state === 'rolling_back' || view.state === 'failed';
+  return weights.map((weight, index) => {
+    const text = weightOf(weight);
+    if (index > view.step) return { text: paint.dim(`○ ${text}`), isNow: false };
+    if (index < view.step || view.state === 'promoted') return { text: `● ${text}`, isNow: index === view.step };
+    return { text: isTakenBack ? paint.bad(`✕ ${text}`) : paint.candidate(`◉ ${text}`), isNow: true };
+  });
+}
+
+function neighbourhood(stops: readonly Stop[], width: number): string {
+  const now = Math.max(
+    0,
+    stops.findIndex((stop) => stop.isNow),
+  );
+  let best = stops[now]?.text ?? '';
+  for (let reach = 1; reach < stops.length; reach += 1) {
+    const from = Math.max(0, now - 1);
+    const to = Math.min(stops.length, now + 1 + reach);
+    const parts = stops.slice(from, to).map((stop) => stop.text);
+    if (from > 0) parts.unshift('…');
+    if (to < stops.length) parts.push('…');
+    const row = parts.join(' ─ ');
+    if (widthOf(row) > width) break;
+    best = row;
+  }
+  return best;
+}
+
+/** What comes next and when, in a few words. */
+export function whatNext(view: ReleaseView): string {
+  const next = view.nextWeight === null ? null : weightOf(view.nextWeight);
+  switch (view.state) {
+    case 'starting':
+      return `waits until v${view.version} is ready`;
+    case 'ramping':
+      return next === null ? '' : soon(view, next);
+    case 'waiting_for_traffic':
+      return next === null || !view.neededRequests
+        ? 'needs more requests'
+        : `${next} after ${count(view.neededRequests)} more requests`;
+    case 'waiting_for_approval':
+      return next === null ? 'needs a yes' : `${next} needs a yes`;
+    case 'paused':
+      return `held at ${weightOf(view.weight)}`;
+    case 'promoting':
+      return '';
+    case 'promoted':
+      return `v${view.version} has 100%`;
+    case 'rolling_back':
+    case 'rolled_back':
+    case 'failed':
+      return view.from === null ? 'nothing else runs' : `v${view.from} has 100%${view.step >= 0 ? ' again' : ''}`;
+  }
+}
+
+function soon(view: ReleaseView, next: string): string {
+  if (view.nextInMs !== null && view.nextInMs > 0) return `${next} in ${about(view.nextInMs)}`;
+  return view.neededRequests ? `${next} after ${count(view.neededRequests)} more requests` : `next ${next}`;
+}

@@ -1,0 +1,95 @@
+// The verbs that check and set up: doctor, demo, init, down, serve, completion.
+import { Argument, Command, Option } from '@commander-js/extra-typings';
+import { addGlobals } from '../globals.ts';
+import { treeOf, withExamples } from '../help/tree.ts';
+import { duration, port, rate } from '../values.ts';
+import { act, type Runner } from './act.ts';
+
+export function otherVerbs(runner: Runner): Command<never[]>[] {
+  const check = [doctor(runner)];
+  const setUp = [demo, init, down, serve, completion].map((verb) => verb(runner));
+  for (const verb of check) verb.helpGroup('Check');
+  for (const verb of setUp) verb.helpGroup('Set up');
+  return [...check, ...setUp] as unknown as Command<never[]>[];
+}
+
+function doctor(runner: Runner) {
+  const command = new Command('doctor')
+    .description('find what is wrong here')
+    .action(act(runner, async (call, _: object) => (await import('../verbs/doctor.ts')).doctor(call)));
+  addGlobals(command);
+  return withExamples(command, [['friday doctor', 'each problem with its remedy; exit 1 when there is one']]);
+}
+
+function demo(runner: Runner) {
+  const command = new Command('demo')
+    .description('a toy calculator, on this machine, nothing to install')
+    .addOption(
+      new Option('--play <story>', 'play one story and end').choices(['good', 'broken', 'slow', 'kill'] as const),
+    )
+    .option('--rate <number>', 'requests per second of the pretend users', rate)
+    .option('--seconds <number>', 'end after so long', rate)
+    .action(act(runner, async (call, ...given) => (await import('../demo/command.ts')).demo(call, ...given)));
+  addGlobals(command);
+  return withExamples(command, [
+    ['friday demo', 'play with it: keys release versions and kill replicas'],
+    ['friday demo --play broken', 'watch a broken version being taken back'],
+  ]);
+}
+
+function init(runner: Runner) {
+  const command = new Command('init')
+    .description('write compose.yaml for this folder')
+    .option('--systemd', 'print a systemd unit for this project instead')
+    .option('--user <name>', 'with --systemd: run as this user, not as root')
+    .action(act(runner, async (call, ...given) => (await import('../verbs/init.ts')).init(call, ...given)));
+  addGlobals(command, ['--dry-run']);
+  return withExamples(command, [
+    ['friday init', 'look at this folder and write compose.yaml'],
+    ['friday init --systemd', 'a unit that keeps the control plane running'],
+  ]);
+}
+
+function down(runner: Runner) {
+  const command = new Command('down')
+    .description('stop everything')
+    .argument('[service...]', 'only these services')
+    .option('--volumes', 'delete versions, logs and history too')
+    .option('--confirm <name>', 'with --volumes: the name of the project, instead of typing it')
+    .option('--timeout <duration>', 'wait no longer than this, like 2m', duration)
+    .option('--reason <text>', 'why, for the history')
+    .action(act(runner, async (call, ...given) => (await import('../verbs/down.ts')).down(call, ...given)));
+  addGlobals(command, ['--dry-run', '--yes']);
+  return withExamples(command, [
+    ['friday down', 'open requests end, then everything stops'],
+    ['friday down api -y', 'one service, without a question'],
+  ]);
+}
+
+function serve(runner: Runner) {
+  const command = new Command('serve')
+    .description('run the control plane in the foreground')
+    .option('--port <port>', 'loopback port of the API (4747, else a free one)', port)
+    .option('--background', 'log to a file; this is how friday up starts it')
+    .action(act(runner, async (call, ...given) => (await import('../verbs/serve.ts')).serve(call, ...given)));
+  addGlobals(command, ['--file']);
+  return withExamples(command, [['friday serve', 'for systemd and containers; friday up starts it by itself']]);
+}
+
+function completion(runner: Runner) {
+  const command = new Command('completion')
+    .description('words for the Tab key: bash, zsh or fish')
+    .addArgument(new Argument('<shell>', 'bash, zsh or fish').choices(['bash', 'zsh', 'fish'] as const))
+    .action(
+      act(runner, async (call, shell, _: object) => {
+        const { completion: write } = await import('../verbs/completion.ts');
+        return write(call, shell, treeOf(command.parent as unknown as Parameters<typeof treeOf>[0]));
+      }),
+    );
+  addGlobals(command);
+  return withExamples(command, [
+    ['source <(friday completion bash)', 'in ~/.bashrc'],
+    ['friday completion zsh > ~/.zfunc/_friday', 'for zsh'],
+    ['friday completion fish | source', 'in config.fish'],
+  ]);
+}
