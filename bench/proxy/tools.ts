@@ -1,0 +1,80 @@
+// What the bench needs on the machine, with its versions, and what to do when it is missing.
+import { existsSync, readFileSync } from 'node:fs';
+import { cpus, release, totalmem } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { run } from './child.ts';
+import { isPeer, type Name } from './targets.ts';
+
+const BENCH = join(import.meta.dirname, '..');
+const ROOT = join(BENCH, '..');
+export const INSTALL = ['npm', 'ci', '--prefix', 'bench'] as const;
+
+/** Thrown when something must be installed first; the message says what and how. */
+export class Missing extends Error {}
+
+/** Throws `Missing` unless everything for these targets is there. */
+export function requireTools(targets: readonly Name[]): void {
+  if (process.platform !== 'linux')
+    throw new Missing('The bench runs on Linux only: it reads /proc, and its upstream uses epoll.');
+  // Debian puts HAProxy where only root's PATH looks.
+  process.env.PATH = `${process.env.PATH ?? ''}${delimiter}/usr/sbin`;
+  const programs = ['wrk', 'cc', ...(targets.includes('haproxy') ? ['haproxy'] : [])];
+  const missing = programs.filter((name) => !isInPath(name));
+  if (missing.length > 0) {
+    const packages = missing.map((name) => (name === 'cc' ? 'gcc libc6-dev' : name)).join(' ');
+    throw new Missing(`Not found: ${missing.join(', ')}. On Debian or Ubuntu: sudo apt install ${packages}`);
+  }
+  const peers = targets.filter((name) => isPeer(name) && !existsSync(manifestOf(name)));
+  if (peers.length > 0) {
+    throw new Missing(`Not installed: ${peers.join(', ')}. Run "${INSTALL.join(' ')}" or add --install.`);
+  }
+}
+
+export async function installPeers(): Promise<void> {
+  const [command, ...args] = INSTALL;
+  await run(command, [...args.slice(0, -1), BENCH]);
+}
+
+/** Version of what is measured; empty for `direct`. */
+export async function versionOf(name: Name): Promise<string> {
+  if (isPeer(name)) return packageVersion(manifestOf(name));
+  if (name === 'embedded') return packageVersion(join(ROOT, 'package.json'));
+  if (name === 'haproxy') return firstMatch(await run('haproxy', ['-v']), /version (\d[\d.]*)/);
+  return '';
+}
+
+export type Machine = {
+  readonly cores: number;
+  readonly cpu: string;
+  readonly memoryGb: number;
+  readonly kernel: string;
+  readonly node: string;
+  readonly compiler: string;
+};
+
+export async function describeMachine(): Promise<Machine> {
+  return {
+    cores: cpus().length,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+    memoryGb: Math.round(totalmem() / 1024 ** 3),
+    kernel: firstMatch(release(), /^(\d+\.\d+\.\d+)/),
+    node: process.versions.node,
+    compiler: (await run('cc', ['--version'])).split('\n')[0] ?? '',
+  };
+}
+
+function manifestOf(name: Name): string {
+  return join(BENCH, 'node_modules', name, 'package.json');
+}
+
+function packageVersion(manifest: string): string {
+  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+}
+
+function firstMatch(text: string, pattern: RegExp): string {
+  return pattern.exec(text)?.[1] ?? 'unknown';
+}
+
+function isInPath(program: string): boolean {
+  return (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, program)));
+}
