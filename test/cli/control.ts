@@ -1,0 +1,91 @@
+// A control plane of plain values for the tests of the command line: it shows what it is given and remembers what it is told.
+import type { ChangeView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../../src/api/views.ts';
+import type { Control } from '../../src/control/api.ts';
+import { Failure } from '../../src/core/failure.ts';
+import type { Event } from '../../src/core/journal.ts';
+import type { LogLine } from '../../src/ports/logs.ts';
+import { promoted, ramping, status } from './views.ts';
+
+/** Everything that a test may set. */
+export type Stage = {
+  status: StatusView;
+  /** What each look at the release shows; the last one stays. */
+  looks: ReleaseView[];
+  changes: ChangeView[];
+  listen: UpView['listen'];
+  versions: VersionView[];
+  events: Event[];
+  lines: LogLine[];
+  /** Thrown by the next orders. */
+  refusal: Failure | null;
+  /** Orders as they came. */
+  readonly told: { readonly order: string; readonly given: unknown }[];
+  /** So many of the next looks at the release find nobody. */
+  deafLooks: number;
+};
+
+export function createStage(): Stage {
+  return {
+    status: status(),
+    looks: [ramping(), promoted()],
+    changes: [],
+    listen: null,
+    versions: [],
+    events: [],
+    lines: [],
+    refusal: null,
+    told: [],
+    deafLooks: 0,
+  };
+}
+
+export function controlOf(stage: Stage): Control {
+  const look = (): ReleaseView => (stage.looks.length > 1 ? stage.looks.shift() : stage.looks[0]) ?? ramping();
+  const obey = async <T>(order: string, given: unknown, answer: () => T): Promise<T> => {
+    stage.told.push({ order, given });
+    if (stage.refusal) throw stage.refusal;
+    return answer();
+  };
+  return {
+    status: () => stage.status,
+    service: (name) => known(stage, name),
+    versions: (name) => {
+      known(stage, name);
+      return stage.versions;
+    },
+    releases: async () => [look()],
+    release: async () => {
+      if (stage.deafLooks > 0) {
+        stage.deafLooks -= 1;
+        throw new Failure('unavailable', 'The control plane restarts.');
+      }
+      return look();
+    },
+    events: async ({ service: name }) => stage.events.filter((event) => !name || event.service === name),
+    onEvents: () => () => {},
+    up: ({ isDryRun, removesOrphans, isForced, services }) =>
+      obey('up', { isDryRun, removesOrphans, isForced, services }, () => ({
+        isDryRun,
+        changes: stage.changes,
+        listen: stage.listen,
+      })),
+    releaseService: ({ service: name, steps, reason, by }) => obey('release', { name, steps, reason, by }, look),
+    rollBack: (name, version, { reason }) => obey('rollback', { name, version, reason }, look),
+    promote: (name, target) => obey('promote', { name, ...target }, look),
+    pause: (name) => obey('pause', { name }, look),
+    down: (services) =>
+      obey('down', { services }, () => {
+        stage.status = {
+          ...stage.status,
+          services: stage.status.services.map((one) => ({ ...one, state: 'stopped', instances: [] })),
+        };
+        return { services: [...services], isLast: false };
+      }),
+  };
+}
+
+function known(stage: Stage, name: string): ServiceView {
+  const found = stage.status.services.find((one) => one.name === name);
+  if (found) return found;
+  throw new Failure('not-found', `There is no service ${name}.`, { hint: 'friday status' });
+}
