@@ -1,4 +1,5 @@
 // A control plane of plain values for the tests of the command line: it shows what it is given and remembers what it is told.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ChangeView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../../src/api/views.ts';
 import type { Control } from '../../src/control/api.ts';
 import { Failure } from '../../src/core/failure.ts';
@@ -18,6 +19,8 @@ export type Stage = {
   lines: LogLine[];
   /** Thrown by the next orders. */
   refusal: Failure | null;
+  /** Orders take so long to arrive. */
+  orderDelayMs: number;
   /** Orders as they came. */
   readonly told: { readonly order: string; readonly given: unknown }[];
   /** So many of the next looks at the release find nobody. */
@@ -34,6 +37,7 @@ export function createStage(): Stage {
     events: [],
     lines: [],
     refusal: null,
+    orderDelayMs: 0,
     told: [],
     deafLooks: 0,
   };
@@ -42,6 +46,7 @@ export function createStage(): Stage {
 export function controlOf(stage: Stage): Control {
   const look = (): ReleaseView => (stage.looks.length > 1 ? stage.looks.shift() : stage.looks[0]) ?? ramping();
   const obey = async <T>(order: string, given: unknown, answer: () => T): Promise<T> => {
+    if (stage.orderDelayMs > 0) await delay(stage.orderDelayMs);
     stage.told.push({ order, given });
     if (stage.refusal) throw stage.refusal;
     return answer();

@@ -98,6 +98,18 @@ describe('keys', () => {
     expect(harness.stage.told.map((one) => one.order)).toEqual(['pause', 'promote', 'rollback']);
   });
 
+  it('end the watching only after the order that was given is taken', async () => {
+    harness.stage.looks = [ramping()];
+    harness.stage.orderDelayMs = 100;
+    const keys = [
+      { when: 'p promote', key: 'r' },
+      { when: 'Roll api back to v41?', key: 'y' },
+      { when: 'p promote', key: 'q' },
+    ];
+    const ran = await harness.run(['status', 'api', '-w'], { tty: true, keys });
+    expect([ran.code, harness.stage.told.map((one) => one.order)]).toEqual([130, ['rollback']]);
+  });
+
   it('leave the cursor visible and the last picture in place', async () => {
     const ran = await harness.run(['release', 'api'], { tty: true });
     expect(ran.out.lastIndexOf('\u001b[?25h')).toBeGreaterThan(ran.out.lastIndexOf('\u001b[?25l'));

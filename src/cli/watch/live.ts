@@ -25,6 +25,9 @@ export class LiveRelease implements Watcher {
   #lostSince: number | null = null;
   #isAsking = false;
   #note: { readonly text: string; readonly at: number } | null = null;
+  /** Orders that were given and not answered yet. */
+  readonly #given = new Set<Promise<void>>();
+  #isLeaving = false;
 
   constructor(call: Call, client: Steering, stop: () => void) {
     const { stdin, stdout } = call.terminal.streams;
@@ -79,13 +82,13 @@ export class LiveRelease implements Watcher {
 
   #press(key: string): void {
     const view = this.#view;
-    if (key === 'ctrl-c') this.#stop();
+    if (key === 'ctrl-c') this.#leave();
     else if (!view || view.isOver) return;
     else if (this.#isAsking) {
       this.#isAsking = false;
       if (key === 'y' || key === '\r') this.#order(() => this.#client.rollBack(view.service));
       else this.#draw();
-    } else if (key === 'q') this.#stop();
+    } else if (key === 'q') this.#leave();
     else if (key === 'p') this.#order(() => this.#client.promote(view.service));
     else if (key === ' ') this.#order(() => this.#client.pause(view.service));
     else if (key === 'r') {
@@ -94,8 +97,18 @@ export class LiveRelease implements Watcher {
     }
   }
 
+  /** An order that was given is taken before the watching ends; who asks twice does not wait for it. */
+  #leave(): void {
+    if (this.#given.size === 0 || this.#isLeaving) {
+      this.#stop();
+      return;
+    }
+    this.#isLeaving = true;
+    void Promise.all(this.#given).then(() => this.#stop());
+  }
+
   #order(give: () => Promise<ReleaseView>): void {
-    give().then(
+    const given = give().then(
       (view) => {
         if (view.id === this.#view?.id) this.show(view);
       },
@@ -104,6 +117,8 @@ export class LiveRelease implements Watcher {
         this.#draw();
       },
     );
+    this.#given.add(given);
+    void given.finally(() => this.#given.delete(given));
   }
 }
 
