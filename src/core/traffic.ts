@@ -83,6 +83,12 @@ export type ArmCount = {
   readonly latency: Histogram;
   /** The failed requests among `latency`, by the same buckets; absent = not told. */
   readonly failedLatency?: Histogram;
+  /** Requests that the instance answered 400 to 499; they are no failures. Absent = not told. */
+  readonly clientErrors?: number;
+  /** Sticky services: clients whose first such answer of this release started in this cell; absent = not told. */
+  readonly firstClientErrors?: number;
+  /** The same requests by route, those routes that had any, in the order of their names; absent = not told. */
+  readonly routes?: readonly RouteCount[];
   /**
    * Sticky services: for each of the `slow` limits in the table, the clients whose first request beyond it started in this
    * cell, each client once per limit in whatever arm; absent = not told.
@@ -90,6 +96,19 @@ export type ArmCount = {
   readonly firstSlow?: readonly number[];
   /** Sticky services: the clients whose first request of this release started in this cell, and how many of these requests failed. */
   readonly firstRequests?: { readonly requests: number; readonly failures: number };
+};
+
+/**
+ * Counts of one route in one arm of one cell. At most 64 routes of a cell are told apart, the same in both arms: those whose
+ * first request started first, so that chance between the arms has no part in it. The rest is in no route.
+ */
+export type RouteCount = {
+  /** As `routeOf` names it. */
+  readonly route: string;
+  readonly requests: number;
+  readonly failures: number;
+  /** Sticky services: of the arm's `firstFailures`, those on this route. */
+  readonly firstFailures: number;
 };
 
 /** Counts by latency bucket, buckets ascending, without empty ones. */
