@@ -26,8 +26,8 @@ export type ProxyLimits = {
   /** Cells kept for readers, by count and by bytes; the oldest go first. */
   readonly keptCells: number;
   readonly keptBytes: number;
-  /** Sticky clients remembered as failed, per service and release. */
-  readonly failedClients: number;
+  /** Sticky clients told apart, per service and release. */
+  readonly stickyClients: number;
 };
 
 export const LIMITS: ProxyLimits = {
@@ -44,5 +44,5 @@ export const LIMITS: ProxyLimits = {
   orphanMs: 300_000,
   keptCells: 7_200,
   keptBytes: 64 * 1024 * 1024,
-  failedClients: 200_000,
+  stickyClients: 200_000,
 };

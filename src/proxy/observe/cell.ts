@@ -1,7 +1,15 @@
 // One second of one service under one epoch while its requests are still counted.
-import { type Arm, type ArmCount, BUCKETS, bucketOf, type Cell, type FailedRequest } from '../../core/traffic.ts';
+import {
+  type Arm,
+  type ArmCount,
+  BUCKETS,
+  bucketOf,
+  type Cell,
+  type FailedRequest,
+  type FailureCounts,
+} from '../../core/traffic.ts';
 import { draw } from '../chance.ts';
-import type { FailedClients } from './failed-clients.ts';
+import type { ReleaseClients } from './release-clients.ts';
 import type { RequestCount } from './request-count.ts';
 
 /** What all requests of a cell have in common: the routing under which they were assigned. */
@@ -15,7 +23,7 @@ export type Regime = {
   readonly candidate: number | null;
   readonly deadlineMs: number;
   readonly timeoutMs: number;
-  readonly failedClients: FailedClients;
+  readonly clients: ReleaseClients;
 };
 
 /** Running counts of one arm. */
@@ -23,16 +31,30 @@ export class Tally {
   readonly version: number;
   requests = 0;
   readonly failures = { status: 0, timeout: 0, connection: 0, deadline: 0 };
+  clientErrors = 0;
   firstFailures = 0;
-  readonly latency = new Uint32Array(BUCKETS);
+  firstClientErrors = 0;
+  private readonly latency = new Uint32Array(BUCKETS);
+  private readonly failedLatency = new Map<number, number>();
+  /** Whether clients are told apart. */
+  private readonly isByClient: boolean;
 
-  constructor(version: number) {
+  constructor(version: number, isByClient: boolean) {
     this.version = version;
+    this.isByClient = isByClient;
   }
 
-  addLatency(ms: number): void {
+  /** Gives the bucket. */
+  addLatency(ms: number): number {
     const bucket = bucketOf(ms);
     this.latency[bucket] = (this.latency[bucket] ?? 0) + 1;
+    return bucket;
+  }
+
+  /** One whose latency was added, in this bucket, has failed. */
+  fail(failure: keyof FailureCounts, bucket: number): void {
+    this.failures[failure] += 1;
+    this.failedLatency.set(bucket, (this.failedLatency.get(bucket) ?? 0) + 1);
   }
 
   toCount(): ArmCount {
@@ -41,8 +63,18 @@ export class Tally {
       const count = this.latency[bucket] ?? 0;
       if (count > 0) latency.push([bucket, count]);
     }
-    const { version, requests, failures, firstFailures } = this;
-    return { version, requests, failures: { ...failures }, firstFailures, latency };
+    const failedLatency = [...this.failedLatency].sort(([one], [other]) => one - other);
+    const { version, requests, failures, clientErrors, firstFailures, firstClientErrors } = this;
+    const counts = {
+      version,
+      requests,
+      failures: { ...failures },
+      firstFailures,
+      latency,
+      failedLatency,
+      clientErrors,
+    };
+    return this.isByClient ? { ...counts, firstClientErrors } : counts;
   }
 }
 
@@ -55,6 +87,8 @@ export class OpenCell {
   readonly endsAt: number;
   readonly stable: Tally | null;
   readonly candidate: Tally | null;
+  /** Clients are told apart while a sticky service is under release; null otherwise. */
+  readonly clients: ReleaseClients | null;
   readonly outside = { requests: 0, failures: 0 };
   readonly seen = { answers: 0, failures: 0, refused: 0 };
   isClosed = false;
@@ -68,8 +102,10 @@ export class OpenCell {
     this.regime = regime;
     this.tick = tick;
     this.endsAt = (tick + 1) * 1000;
-    this.stable = regime.stable === null ? null : new Tally(regime.stable);
-    this.candidate = regime.candidate === null ? null : new Tally(regime.candidate);
+    const isByClient = regime.isSticky && regime.candidate !== null;
+    this.clients = isByClient ? regime.clients : null;
+    this.stable = regime.stable === null ? null : new Tally(regime.stable, isByClient);
+    this.candidate = regime.candidate === null ? null : new Tally(regime.candidate, isByClient);
   }
 
   tallyOf(arm: Arm): Tally | null {

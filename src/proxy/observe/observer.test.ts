@@ -1,11 +1,11 @@
 // The counts by themselves, on a clock that the test turns.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bucketOf, type Cell, type Observations } from '../../core/traffic.ts';
+import { bucketOf, type Cell, failuresOf, type Observations } from '../../core/traffic.ts';
 import { LIMITS } from '../limits.ts';
 import { OpenCell, type Regime, Tally } from './cell.ts';
-import { FailedClients } from './failed-clients.ts';
 import { Observer } from './observer.ts';
+import { ReleaseClients } from './release-clients.ts';
 import type { RequestCount, RequestFacts } from './request-count.ts';
 
 const START = 1_000_000_000;
@@ -30,7 +30,7 @@ const regime = (over: Partial<Regime> = {}): Regime => ({
   candidate: 2,
   deadlineMs: 2000,
   timeoutMs: 10_000,
-  failedClients: new FailedClients(100),
+  clients: new ReleaseClients(100),
   ...over,
 });
 
@@ -183,20 +183,84 @@ describe('a request that was not assigned by chance', () => {
   });
 });
 
+describe('failed requests', () => {
+  it('are told by the same buckets as all requests, each in that of its own latency', () => {
+    const { start, at, read } = world();
+    start(0).head(at(30), 200, false);
+    start(30).head(at(60), 500, false);
+    start(100).cut(at(150), 502);
+    start(200).timeOut(at(900));
+    const broken = start(300);
+    broken.head(at(370), 200, false);
+    broken.cut(at(2000), 200);
+    start(400);
+    at(2400);
+    const { stable } = read().cells[0] as Cell;
+    const bucketsOf = (latencies: readonly number[]) => latencies.map((ms) => [bucketOf(ms), 1]);
+    expect(stable?.failures).toEqual({ status: 1, connection: 2, timeout: 1, deadline: 1 });
+    expect(stable?.failedLatency).toEqual(bucketsOf([30, 50, 70, 700, 2000]));
+    expect(stable?.latency).toEqual([[bucketOf(30), 2], ...bucketsOf([50, 70, 700, 2000])]);
+  });
+});
+
+describe('client errors', () => {
+  it('are the answers 400 to 499 of the instance that came whole, were left, or have a head at the deadline', () => {
+    const { start, at, read } = world();
+    for (const status of [399, 400, 499, 500]) {
+      const one = start(10);
+      one.head(at(20), status, false);
+      one.end(at(30));
+    }
+    const left = start(40);
+    left.head(at(50), 404, false);
+    left.leave(at(60));
+    start(70).head(at(80), 404, true);
+    start(90).head(at(95), 404, false);
+    start(100).leave(at(110));
+    at(2100);
+    expect(read().cells[0]?.stable).toMatchObject({ requests: 8, failures: { status: 1 }, clientErrors: 5 });
+  });
+
+  it('are failures instead when the instance cut them', () => {
+    const { start, at, read } = world();
+    const one = start(10);
+    one.head(at(20), 404, false);
+    one.cut(at(30), 404);
+    at(1000);
+    expect(read().cells[0]?.stable).toMatchObject({ failures: { connection: 1 }, clientErrors: 0 });
+  });
+
+  it('of sticky clients are told once per client and release, besides first failures', () => {
+    const { start, at, read } = world({ isSticky: true });
+    for (const [clientId, status] of [
+      ['a', 404],
+      ['a', 404],
+      ['a', 500],
+      ['b', 403],
+    ] as const) {
+      const one = start(10, 'candidate', { clientId });
+      one.head(at(20), status, false);
+      one.end(at(21));
+    }
+    at(1000);
+    expect(read().cells[0]?.candidate).toMatchObject({ clientErrors: 3, firstClientErrors: 2, firstFailures: 1 });
+  });
+});
+
 describe('first failures', () => {
   const failing = (one: RequestCount, now: number) => one.head(now, 500, false);
 
   it('are counted once per client and release, in whatever arm', () => {
-    const failedClients = new FailedClients(3);
-    const { start, at, read, service } = world({ isSticky: true, failedClients });
+    const clients = new ReleaseClients(3);
+    const { start, at, read, service } = world({ isSticky: true, clients });
     for (const clientId of ['a', 'b', 'a', 'a']) failing(start(10, 'candidate', { clientId }), at(20));
     at(1000);
-    service.change(regime({ isSticky: true, epoch: 2, failedClients }));
+    service.change(regime({ isSticky: true, epoch: 2, clients }));
     failing(start(1010, 'stable', { clientId: 'a' }), at(1020));
     failing(start(1010, 'stable', { clientId: 'c' }), at(1020));
     failing(start(1010, 'stable', { clientId: 'beyond the limit' }), at(1020));
     at(2000);
-    service.change(regime({ isSticky: true, epoch: 3, salt: 'next', failedClients: new FailedClients(3) }));
+    service.change(regime({ isSticky: true, epoch: 3, salt: 'next', clients: new ReleaseClients(3) }));
     failing(start(2010, 'stable', { clientId: 'a' }), at(2020));
     at(3000);
     expect(read().cells.map(({ stable, candidate }) => [stable?.firstFailures, candidate?.firstFailures])).toEqual([
@@ -210,7 +274,9 @@ describe('first failures', () => {
     const { start, at, read } = world();
     failing(start(10, 'stable', { clientId: 'a' }), at(20));
     at(1000);
-    expect(read().cells[0]?.stable?.firstFailures).toBe(0);
+    const { stable } = read().cells[0] as Cell;
+    expect(stable?.firstFailures).toBe(0);
+    expect(stable).not.toHaveProperty('firstClientErrors');
   });
 });
 
@@ -320,8 +386,11 @@ describe('whatever happens', () => {
         expect(arms.reduce((sum, arm) => sum + arm.requests, 0)).toBe(started);
         for (const arm of arms) {
           expect(arm.latency.reduce((sum, [, count]) => sum + count, 0)).toBe(arm.requests);
-          const { status, timeout, connection, deadline } = arm.failures;
-          expect(status + timeout + connection + deadline).toBeLessThanOrEqual(arm.requests);
+          expect(failuresOf(arm) + (arm.clientErrors ?? 0)).toBeLessThanOrEqual(arm.requests);
+          const all = new Map(arm.latency);
+          const failed = arm.failedLatency ?? [];
+          expect(failed.reduce((sum, [, count]) => sum + count, 0)).toBe(failuresOf(arm));
+          for (const [bucket, count] of failed) expect(count).toBeLessThanOrEqual(all.get(bucket) ?? 0);
         }
       }),
       { numRuns: 300 },
@@ -363,7 +432,7 @@ const SAMPLE = {
 
 describe('latency', () => {
   it('is kept in buckets, ascending, only those that have a count', () => {
-    const tally = new Tally(1);
+    const tally = new Tally(1, false);
     for (const ms of [10, 0.05, 10, 1e9, 3]) tally.addLatency(ms);
     expect(tally.toCount().latency).toEqual([
       [0, 1],

@@ -1,6 +1,7 @@
 // What one request adds to the counts: decided once, in the cell of the second in which it started.
 import type { Arm, FailureCounts } from '../../core/traffic.ts';
 import type { OpenCell, Tally } from './cell.ts';
+import { CLIENT_ERROR, FAILURE } from './release-clients.ts';
 
 /** What a sample tells of a failed request. */
 export interface RequestFacts {
@@ -32,6 +33,9 @@ export class RequestCount {
   private readonly settle: (now: number) => void;
   private isFinal = false;
   private hasHead = false;
+  private isClientError = false;
+  /** Of its latency, once that is known. */
+  private bucket = 0;
 
   constructor(
     cell: OpenCell,
@@ -60,13 +64,14 @@ export class RequestCount {
     if (!this.mayDecide(now)) return;
     this.noteAge(now);
     this.hasHead = true;
+    this.isClientError = status >= 400 && status < 500;
     if (status >= 500) this.fail('status', status, now);
-    else if (isEventStream) this.finish(now);
+    else if (isEventStream) this.pass(now);
   }
 
   /** The answer ended well. */
   end(now: number): void {
-    if (!this.isFinal) this.finish(now);
+    if (!this.isFinal) this.pass(now);
   }
 
   /** The connection to the instance failed, or the instance cut its answer. */
@@ -87,21 +92,25 @@ export class RequestCount {
   leave(now: number): void {
     if (!this.mayDecide(now)) return;
     this.noteAge(now);
-    this.finish(now);
+    this.pass(now);
   }
 
   /** The deadline has passed, or the cell closes: without a head this is a failure, except for the client's own slowness. */
   expire(now: number): void {
     const { deadlineMs, timeoutMs } = this.cell.regime;
-    if (!this.hasHead) this.tally?.addLatency(deadlineMs);
+    this.noteLatency(deadlineMs);
     const isFine = this.hasHead || this.facts.wasUploading(this.startedAt + deadlineMs);
-    if (isFine) this.finish(now);
+    if (isFine) this.pass(now);
     else this.fail(timeoutMs <= deadlineMs ? 'timeout' : 'deadline', TIMED_OUT, now);
   }
 
   /** Without a head, the age is the latency. */
   private noteAge(now: number): void {
-    if (!this.hasHead) this.tally?.addLatency(now - this.startedAt);
+    this.noteLatency(now - this.startedAt);
+  }
+
+  private noteLatency(ms: number): void {
+    if (!this.hasHead && this.tally) this.bucket = this.tally.addLatency(ms);
   }
 
   /** False when it is final, or becomes so for its deadline has passed. */
@@ -112,18 +121,35 @@ export class RequestCount {
     return false;
   }
 
+  /** No failure; an answer 400 to 499 is one of its own kind, if it was not cut. */
+  private pass(now: number): void {
+    if (this.isClientError && this.tally) {
+      this.tally.clientErrors += 1;
+      if (this.isFirst(CLIENT_ERROR)) this.tally.firstClientErrors += 1;
+    }
+    this.finish(now);
+  }
+
   private fail(failure: FailureClass, status: number, now: number): void {
-    if (this.tally) {
-      this.tally.failures[failure] += 1;
-      this.describe(this.tally, failure, status, now);
+    const { tally } = this;
+    if (tally) {
+      tally.fail(failure, this.bucket);
+      if (this.isFirst(FAILURE)) tally.firstFailures += 1;
+      this.describe(tally, failure, status, now);
     } else this.cell.outside.failures += 1;
     this.finish(now);
   }
 
+  /** Whether this is the first thing of its kind that the client of a sticky service meets in this release. */
+  private isFirst(kind: number): boolean {
+    const { clients } = this.cell;
+    const { clientId } = this.facts;
+    return clients !== null && clientId !== null && clients.mark(clientId, kind) !== 0;
+  }
+
   private describe(tally: Tally, failure: FailureClass, status: number, now: number): void {
     const { cell } = this;
-    const { method, url, instance, traceId, clientId } = this.facts;
-    if (clientId !== null && cell.regime.isSticky && cell.regime.failedClients.add(clientId)) tally.firstFailures += 1;
+    const { method, url, instance, traceId } = this.facts;
     const query = url.indexOf('?');
     cell.sample({
       at: Math.round(this.startedAt),

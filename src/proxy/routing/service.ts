@@ -3,8 +3,8 @@ import type { Arm as ArmName, ServiceSeen, ServiceTraffic, Side, TrafficLimits }
 import { draw } from '../chance.ts';
 import type { ProxyLimits } from '../limits.ts';
 import type { Regime } from '../observe/cell.ts';
-import { FailedClients } from '../observe/failed-clients.ts';
 import type { Observer } from '../observe/observer.ts';
+import { ReleaseClients } from '../observe/release-clients.ts';
 import type { ServiceCount } from '../observe/service-count.ts';
 import { Target } from '../upstream/target.ts';
 import { Arm } from './arm.ts';
@@ -55,7 +55,7 @@ export class Service {
     this.observer = observer;
     this.proxyLimits = limits;
     this.draining = draining;
-    this.regime = regimeOf(traffic, new FailedClients(limits.failedClients));
+    this.regime = regimeOf(traffic, new ReleaseClients(limits.stickyClients));
     this.count = observer.join(this.regime);
     this.change(traffic);
   }
@@ -67,8 +67,8 @@ export class Service {
     this.limits = traffic.limits;
     this.weight = traffic.candidate === null ? 0 : traffic.weight;
     const isSameRelease = traffic.salt === this.regime.salt;
-    const failed = isSameRelease ? this.regime.failedClients : new FailedClients(this.proxyLimits.failedClients);
-    const regime = regimeOf(traffic, failed);
+    const clients = isSameRelease ? this.regime.clients : new ReleaseClients(this.proxyLimits.stickyClients);
+    const regime = regimeOf(traffic, clients);
     if (!isSameRegime(regime, this.regime)) {
       this.regime = regime;
       this.count.change(regime);
@@ -195,7 +195,7 @@ export class Service {
   }
 }
 
-function regimeOf(traffic: ServiceTraffic, failedClients: FailedClients): Regime {
+function regimeOf(traffic: ServiceTraffic, clients: ReleaseClients): Regime {
   const { service, epoch, weight, salt, isSticky, limits } = traffic;
   return {
     service,
@@ -207,7 +207,7 @@ function regimeOf(traffic: ServiceTraffic, failedClients: FailedClients): Regime
     candidate: traffic.candidate?.version ?? null,
     deadlineMs: limits.deadlineMs,
     timeoutMs: limits.timeoutMs,
-    failedClients,
+    clients,
   };
 }
 
