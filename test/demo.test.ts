@@ -74,6 +74,14 @@ describe('the demo', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  it('takes a slow version back by its latency, though it fails nothing', async () => {
+    const ended = await run(['--play', 'slow', '--json']);
+    expect(resultOf(ended)).toMatchObject({ state: 'rolled_back', failed: 0, dropped: 0, candidateFailures: 0 });
+    expect(resultOf(ended).sentence).toMatch(/^Requests slower than the p\d\d of v1: /);
+    expect(ended.code).toBe(0);
+    expect(leftovers()).toEqual([]);
+  });
+
   it('heals a killed instance while users notice nothing', async () => {
     const ended = await run(['--play', 'kill', '--json']);
     expect(resultOf(ended)).toMatchObject({ state: 'healed', failed: 0, dropped: 0 });

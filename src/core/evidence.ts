@@ -1,14 +1,5 @@
 // What a release has shown so far: totals, failed requests and the judge's state, fed by closed cells. Pure.
-import {
-  absorb,
-  type CurrentStep,
-  type JudgeState,
-  type Margins,
-  startJudge,
-  type Verdict,
-  verdictOf,
-} from './judge/judge.ts';
-import { DEFAULT_MARGINS } from './judge/rules.ts';
+import { absorb, type CurrentStep, type JudgeState, startJudge, type Verdict, verdictOf } from './judge/judge.ts';
 import { isOver, type Release, type Ruling } from './release.ts';
 import { type Cell, type FailedRequest, failuresOf } from './traffic.ts';
 
@@ -32,17 +23,11 @@ export type Evidence = {
 };
 
 const KEPT_SAMPLES = 50;
-/** Latency is not judged yet: on real instances it has to be tried against cold caches and noisy machines first. */
-const ERRORS_ONLY: Margins = { errors: DEFAULT_MARGINS.errors, latency: [] };
 const NOTHING: ArmTotal = { requests: 0, failures: 0 };
 
 export function startEvidence(release: Release): Evidence {
-  const { service, version, from, isSticky, minRequests } = release;
-  const isJudged = from !== null && release.steps.length > 0;
   return {
-    judge: isJudged
-      ? startJudge({ service, stable: from, candidate: version, isSticky, minRequests, margins: ERRORS_ONLY })
-      : null,
+    judge: judgeOf(release),
     stable: NOTHING,
     candidate: NOTHING,
     seen: { failures: 0, refused: 0 },
@@ -52,6 +37,12 @@ export function startEvidence(release: Release): Evidence {
     firstTick: null,
     lastTick: null,
   };
+}
+
+function judgeOf(release: Release): JudgeState | null {
+  const { service, version, from, isSticky, minRequests, judging } = release;
+  if (from === null || release.steps.length === 0) return null;
+  return startJudge({ service, stable: from, candidate: version, isSticky, minRequests, ...judging });
 }
 
 /** Adds cells of the release's service, each once and in order; the judge hears none after the end. Cells of other versions count only for what clients saw, and only until then. */

@@ -1,22 +1,10 @@
 // Tests of the release state machine: what every phase makes of every order, and what holds on every way.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import {
-  cutShort,
-  isOver,
-  LOST_AFTER_MS,
-  next,
-  type Ordered,
-  type Phase,
-  pause,
-  promote,
-  type Release,
-  type ReleaseSeen,
-  rollBack,
-  startRelease,
-  supersede,
-} from './release.ts';
+import { LOST_AFTER_MS, next, type ReleaseSeen } from './course.ts';
+import { isOver, type Phase, type Release, startRelease } from './release.ts';
 import { specFor } from './service.fixture.ts';
+import { cutShort, type Ordered, pause, promote, rollBack, supersede } from './steer.ts';
 
 const NOW = 1_000_000;
 

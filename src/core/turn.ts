@@ -1,9 +1,11 @@
 // One turn of the loop: from what is remembered and what is seen to what is to be remembered and done. Pure.
+
+import { next, type ReleaseSeen } from './course.ts';
 import { absorbCells, type Evidence, rulingOf, startEvidence } from './evidence.ts';
 import { catchUp } from './gap.ts';
 import { countExits, crashLoopOf, type InstancePlan, planInstances } from './instances.ts';
 import type { EventType, NewEvent } from './journal.ts';
-import { isOver, next, type Release, type ReleaseSeen, standOf } from './release.ts';
+import { isOver, type Release, standOf } from './release.ts';
 import { forgetOldVersions, instanceId, type ServiceState, startQueued, versionOf } from './service.ts';
 import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
 import type { BalancerSeen, Cell, Cursor, Listen, Observations, Table } from './traffic.ts';

@@ -1,6 +1,7 @@
 // Mistakes that somebody might make in the loop, one plant each, to prove that the invariants notice them.
-import { promote, type Release, rollBack } from '../core/release.ts';
+import type { Release } from '../core/release.ts';
 import type { ServiceState } from '../core/service.ts';
+import { promote, rollBack } from '../core/steer.ts';
 import type { ServiceTraffic } from '../core/traffic.ts';
 import { type Act, decide, type Memory, type Turn, type World } from '../core/turn.ts';
 import type { Change, Store } from '../ports/store.ts';

@@ -1,5 +1,6 @@
 // Counts of one second of one service in the simulated balancer, until they are given out as a cell.
 import type { ArmCount, Cell, FailedRequest, FailureCounts, ServiceTraffic } from '../core/traffic.ts';
+import { type Random, randomOf } from './random.ts';
 
 /** Running counts of one arm. */
 export class ArmTally {
@@ -8,19 +9,24 @@ export class ArmTally {
   readonly failures = { status: 0, timeout: 0, connection: 0, deadline: 0 };
   firstFailures = 0;
   readonly #latency = new Map<number, number>();
+  readonly #name: string;
+  #random: Random | null = null;
 
-  constructor(version: number) {
+  /** `name` is this arm's of this cell: chance in its latencies follows from it and from the requests. */
+  constructor(version: number, name: string) {
     this.version = version;
+    this.#name = name;
   }
 
   fail(failure: keyof FailureCounts, count: number): void {
     this.failures[failure] += count;
   }
 
-  /** Most requests lie in one bucket, some above it, few far above it. */
+  /** Most requests lie in one bucket, some above it, few far above it; which ones is chance. */
   addLatency(bucket: number, count: number): void {
-    const some = Math.floor(count * 0.3);
-    const few = Math.floor(count * 0.05);
+    this.#random ??= randomOf(`${this.#name}/${this.requests}`);
+    const few = this.#random.binomial(count, 0.05);
+    const some = this.#random.binomial(count - few, 0.3);
     this.#add(bucket, count - some - few);
     this.#add(bucket + 20, some);
     this.#add(bucket + 70, few);
@@ -54,8 +60,10 @@ export class OpenCell {
     this.traffic = traffic;
     this.tick = tick;
     this.closesS = second;
-    this.stable = traffic.stable && new ArmTally(traffic.stable.version);
-    this.candidate = traffic.candidate && new ArmTally(traffic.candidate.version);
+    const tallyOf = (version: number) =>
+      new ArmTally(version, `${traffic.service}/${tick}/${traffic.epoch}/${version}`);
+    this.stable = traffic.stable && tallyOf(traffic.stable.version);
+    this.candidate = traffic.candidate && tallyOf(traffic.candidate.version);
   }
 
   sample(arm: 'stable' | 'candidate', failure: keyof FailureCounts, instance: string, ms: number): void {

@@ -77,13 +77,11 @@ export function endedLines(result: StoryResult, paint: Paint, width: number): st
     `${result.seconds.toFixed(1)}s`,
     width,
   );
-  const slow = 'The judge counts errors in this version; latency is shown and not judged yet.';
   return [
     '',
     title ?? `  ${glyph} ${result.story}: ${result.state}`,
     ...wrap(result.sentence, width - 6).map((line) => `    ${line}`),
     `    ${detail}`,
-    ...(result.story === 'slow' ? [`    ${slow}`] : []),
     '',
     '    That was friday. Your turn:  friday init',
   ];

@@ -51,7 +51,7 @@ async function playRelease(
   const view = await stage.client.release(ended.id);
   const after = stage.users();
   const firstAsked = view.weights[0]?.at ?? view.requestedAt;
-  const expected = story === 'broken' ? 'rolled_back' : 'promoted';
+  const expected = story === 'good' ? 'promoted' : 'rolled_back';
   const dropped = after.dropped - before.dropped;
   return {
     type: 'result',

@@ -7,7 +7,7 @@ import { padEnd, padStart } from '../output/text.ts';
 const LABEL = 13;
 const NUMBER = 9;
 
-/** The table: requests and errors since the release began, latencies of the last seconds. Only errors carry a gauge: only they are judged. */
+/** The table: requests and errors since the release began, latencies of the last seconds. The gauge is of errors and latency together. */
 export function signalRows(view: ReleaseView, paint: Paint, width: number): string[] {
   const { stable, candidate } = view;
   const pair = (label: string, of: (arm: ArmView) => string) =>

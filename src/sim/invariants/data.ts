@@ -2,7 +2,7 @@
 import { CRASH_LOOP_EXITS } from '../../core/instances.ts';
 import type { Release } from '../../core/release.ts';
 import type { ServiceState } from '../../core/service.ts';
-import { type Cell, failuresOf } from '../../core/traffic.ts';
+import { type ArmCount, type Cell, failuresOf } from '../../core/traffic.ts';
 import type { InstanceSeen } from '../../ports/runtime.ts';
 import type { Change } from '../../ports/store.ts';
 import { isListedReady, type Scene } from '../scene.ts';
@@ -14,6 +14,8 @@ export class DataWatch implements Watcher {
   readonly #requests = new Map<string, number>();
   /** Failed requests of each version, as `service@version`. */
   readonly #failures = new Map<string, number>();
+  /** Answered requests of each version and the sum of their latency buckets, as `service@version`. */
+  readonly #latency = new Map<string, { requests: number; buckets: number }>();
   /** When instances of each version ended. */
   readonly #exits = new Map<string, Set<number>>();
   /** When each release was first seen in the store, and its phase. */
@@ -31,12 +33,23 @@ export class DataWatch implements Watcher {
     }
   }
 
-  counted({ service, epoch, candidate }: Cell): void {
+  counted({ service, epoch, stable, candidate }: Cell): void {
+    for (const arm of [stable, candidate]) if (arm) this.#time(service, arm);
     if (candidate === null) return;
     const step = `${service}/${epoch}`;
     this.#requests.set(step, (this.#requests.get(step) ?? 0) + candidate.requests);
     const version = `${service}@${candidate.version}`;
     this.#failures.set(version, (this.#failures.get(version) ?? 0) + failuresOf(candidate));
+  }
+
+  #time(service: string, { version, latency }: ArmCount): void {
+    const key = `${service}@${version}`;
+    const sum = this.#latency.get(key) ?? { requests: 0, buckets: 0 };
+    for (const [bucket, count] of latency) {
+      sum.requests += count;
+      sum.buckets += bucket * count;
+    }
+    this.#latency.set(key, sum);
   }
 
   committed({ put }: Change): void {
@@ -71,15 +84,26 @@ export class DataWatch implements Watcher {
     this.#violate(`v${version} of ${service} is taken back though nothing is known against it: ${sentence}`);
   }
 
-  /** What the world knows against a release: people, failed requests, ends, or that it is not ready. */
-  #hasReason({ service, version, phase }: Release, sinceS: number): boolean {
+  /** What the world knows against a release: people, failed or slow requests, ends, or that it is not ready. */
+  #hasReason(release: Release, sinceS: number): boolean {
+    const { service, version, phase } = release;
     const { ledger, listed } = this.#scene;
     const key = `${service}@${version}`;
     if (ledger.has(service, sinceS + 1, 'up', 'release', 'rollback', 'promote', 'down')) return true;
     if ((this.#failures.get(key) ?? 0) > 0 || !isListedReady(this.#scene, service, version)) return true;
+    if (this.#isSlower(release)) return true;
     if ((this.#exits.get(key)?.size ?? 0) >= CRASH_LOOP_EXITS) return true;
     const isSlow = listed.some((one) => one.service === service && one.version === version && one.state !== 'ready');
     return phase === 'failed' && isSlow;
+  }
+
+  /** By more than the judge tolerates: 5 buckets are 5 %. */
+  #isSlower({ service, version, from }: Release): boolean {
+    const mean = (one: number | null) => {
+      const { requests, buckets } = this.#latency.get(`${service}@${one}`) ?? { requests: 0, buckets: 0 };
+      return requests === 0 ? 0 : buckets / requests;
+    };
+    return mean(from) > 0 && mean(version) > mean(from) + 5;
   }
 
   #violate(sentence: string): void {

@@ -1,0 +1,163 @@
+// How a release goes on by itself: its next phase, from what is seen at each look. Pure.
+import { enter, isOver, nextWeight, percent, type Release, type Ruling, rollingBack, toFull } from './release.ts';
+import { formatDuration } from './time.ts';
+
+/** What a release can see of the world in one look. */
+export type ReleaseSeen = {
+  readonly now: number;
+  readonly candidate: { readonly ready: number; readonly wanted: number };
+  /** Ready instances of stable; null when there is no stable. */
+  readonly stableReady: number | null;
+  /** Why a candidate instance is not ready, in words; empty when all are. */
+  readonly notReady: string;
+  /** A candidate instance that ends again and again, in words; null otherwise. */
+  readonly crashLoop: string | null;
+  /** The balancer routes exactly what this release asks for. */
+  readonly isConfirmed: boolean;
+  /** A newer release waits for the end of this one. */
+  readonly hasSuccessor: boolean;
+  readonly ruling: Ruling | null;
+  /** Requests per second that reach the candidate. */
+  readonly candidateRate: number;
+};
+
+/** An arm without a ready instance for so long is lost. */
+export const LOST_AFTER_MS = 5000;
+
+/** The phase of the next look. A release that is over never changes again. */
+export function next(release: Release, seen: ReleaseSeen): Release {
+  if (isOver(release)) return release;
+  const looked = notice(release, seen);
+  switch (looked.phase) {
+    case 'starting':
+      return whileStarting(looked, seen);
+    case 'rolling_back':
+      return whileRollingBack(looked, seen);
+    case 'promoting':
+      return takeBackIfBad(looked, seen) ?? whilePromoting(looked, seen);
+    default:
+      return takeBackIfBad(looked, seen) ?? rescueFromBrokenStable(looked, seen) ?? whileBaking(looked, seen);
+  }
+}
+
+/** Remembers since when arms are lost, when the bake began, and the judge's word; a `fail` stays. */
+function notice(release: Release, seen: ReleaseSeen): Release {
+  const since = (isLost: boolean, before: number | null) => (isLost ? (before ?? seen.now) : null);
+  const candidateLostSince = since(seen.candidate.ready === 0, release.candidateLostSince);
+  const stableLostSince = since(seen.stableReady === 0, release.stableLostSince);
+  const bakingSince = release.bakingSince ?? (seen.isConfirmed && release.weight > 0 ? seen.now : null);
+  const ruling = release.ruling?.kind === 'fail' ? release.ruling : (seen.ruling ?? release.ruling);
+  return { ...release, candidateLostSince, stableLostSince, bakingSince, ruling };
+}
+
+function whileStarting(release: Release, seen: ReleaseSeen): Release {
+  const name = `v${release.version} of ${release.service}`;
+  const stays = release.from === null ? 'Nothing else runs.' : `v${release.from} still has 100% of traffic.`;
+  if (release.from !== null && isStableLost(release, seen) && seen.candidate.ready > 0) return rescue(release, seen);
+  if (seen.crashLoop) return enter(release, 'failed', seen.now, `${name} keeps ending: ${seen.crashLoop}. ${stays}`);
+  if (seen.candidate.wanted === 0)
+    return toFull(release, seen.now, `${name} has no replicas, so nothing can be compared.`);
+  if (seen.candidate.ready >= seen.candidate.wanted) return advance(release, seen.now);
+  const waited = seen.now - release.phaseSince;
+  if (waited < release.readyTimeoutMs) return release;
+  const why = seen.notReady || 'it gave no reason';
+  const limit = formatDuration(release.readyTimeoutMs);
+  return enter(release, 'failed', seen.now, `${name} was not ready within ${limit}: ${why}. ${stays}`);
+}
+
+function isStableLost(release: Release, seen: ReleaseSeen): boolean {
+  return release.stableLostSince !== null && seen.now - release.stableLostSince >= LOST_AFTER_MS;
+}
+
+function takeBackIfBad(release: Release, seen: ReleaseSeen): Release | null {
+  const name = `v${release.version} of ${release.service}`;
+  if (release.ruling?.kind === 'fail') return rollingBack(release, seen.now, release.ruling.sentence);
+  if (release.from === null) return null;
+  if (seen.crashLoop) return rollingBack(release, seen.now, `${name} keeps ending: ${seen.crashLoop}.`);
+  const lost = release.candidateLostSince;
+  if (lost !== null && seen.now - lost >= LOST_AFTER_MS) {
+    return rollingBack(release, seen.now, `${name} has no ready instance: ${seen.notReady || 'all have ended'}.`);
+  }
+  return null;
+}
+
+/** A stable without a ready instance can neither serve nor be compared with: the candidate that works takes over. */
+function rescueFromBrokenStable(release: Release, seen: ReleaseSeen): Release | null {
+  const mayRescue = isStableLost(release, seen) && seen.candidate.ready > 0 && release.phase !== 'paused';
+  return mayRescue ? rescue(release, seen) : null;
+}
+
+function rescue(release: Release, seen: ReleaseSeen): Release {
+  const why = `v${release.from} of ${release.service} has no ready instance, so v${release.version} takes over.`;
+  return toFull(release, seen.now, why);
+}
+
+/** Stable is let go only for a candidate that is ready at this very look. */
+function whilePromoting(release: Release, seen: ReleaseSeen): Release {
+  const { ready, wanted } = seen.candidate;
+  const canServe = ready > 0 || wanted === 0 || release.from === null;
+  if (!seen.isConfirmed || !canServe) return release;
+  const replaced = release.from === null ? '' : ` v${release.from} finishes its open requests.`;
+  return enter(
+    release,
+    'promoted',
+    seen.now,
+    `v${release.version} of ${release.service} has 100% of traffic.${replaced}`,
+  );
+}
+
+/** Ends when stable serves again. Until then the candidate stands in, unless it cannot either or a newer one is there. */
+function whileRollingBack(release: Release, seen: ReleaseSeen): Release {
+  const isOverdue = isStableLost(release, seen) && (seen.candidate.ready === 0 || seen.hasSuccessor);
+  const isBack = seen.stableReady !== 0 && seen.isConfirmed;
+  return isBack || isOverdue ? enter(release, 'rolled_back', seen.now, release.sentence) : release;
+}
+
+/** Ramping, or waiting for traffic or a person: the weight holds until this step has what it needs. */
+function whileBaking(release: Release, seen: ReleaseSeen): Release {
+  if (release.phase === 'paused') return release;
+  if (release.phase === 'waiting_for_approval') return isApproved(release) ? advance(release, seen.now) : release;
+  const step = release.steps[release.step];
+  if (!step || release.bakingSince === null) return release;
+  const baked = seen.now - release.bakingSince;
+  if (baked < step.bakeMs) return release;
+  if (release.ruling?.kind === 'pass') return advance(release, seen.now);
+  const needed = release.ruling?.neededRequests ?? release.minRequests;
+  if (needed === 0) {
+    const sentence = release.ruling?.sentence ?? release.sentence;
+    return release.phase === 'ramping' ? { ...release, sentence } : enter(release, 'ramping', seen.now, sentence);
+  }
+  const sentence = waitingSentence(release, needed, seen.candidateRate);
+  if (release.phase === 'waiting_for_traffic') return { ...release, sentence };
+  return enter(release, 'waiting_for_traffic', seen.now, sentence);
+}
+
+function waitingSentence(release: Release, needed: number, rate: number): string {
+  const eta =
+    rate > 0 ? `about ${formatDuration((needed / rate) * 1000)} at today's traffic` : 'no request reaches it now';
+  return `Not enough data: v${release.version} of ${release.service} needs ${needed} more request${needed === 1 ? '' : 's'} at ${percent(release.weight)}, ${eta}.`;
+}
+
+function isApproved(release: Release): boolean {
+  const target = nextWeight(release);
+  const step = release.steps[release.step + 1];
+  const needs = step ? step.needsApproval : release.needsFinalApproval;
+  return !needs || release.approved.includes(target);
+}
+
+/** One step on, or to a person when the next one needs a yes. */
+function advance(release: Release, now: number): Release {
+  const weight = nextWeight(release);
+  if (!isApproved(release)) {
+    const sentence = `v${release.version} of ${release.service} waits for a person's yes before ${percent(weight)}.`;
+    return release.phase === 'waiting_for_approval' ? release : enter(release, 'waiting_for_approval', now, sentence);
+  }
+  if (weight >= 100) return toFull(release, now, `v${release.version} of ${release.service} gets 100% of traffic.`);
+  const stepped = { ...release, step: release.step + 1, weight, bakingSince: null };
+  return enter(
+    stepped,
+    'ramping',
+    now,
+    `v${release.version} of ${release.service} gets ${percent(weight)} of traffic.`,
+  );
+}
