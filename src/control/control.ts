@@ -13,6 +13,7 @@ import {
   serviceOf,
 } from '../core/orders.ts';
 import { previewOf } from '../core/service.ts';
+import type { TickBatch } from '../core/ticks/tick.ts';
 import { addressOf, type Listen } from '../core/traffic.ts';
 import { decide, type Memory } from '../core/turn.ts';
 import { EMPTY_WINDOW, type Window } from '../core/window.ts';
@@ -112,8 +113,8 @@ class Plane implements ControlPlane {
     const { clock, runtime, balancer } = this.#options;
     const moment = this.#moment();
     const looked = await look(runtime, balancer, this.#memory, this.#window, moment, this.#troubles);
-    const { memory, events, acts } = (this.#options.decide ?? decide)(this.#memory, looked.world);
-    await this.#remember(memory, events, moment);
+    const { memory, events, ticks, acts } = (this.#options.decide ?? decide)(this.#memory, looked.world);
+    await this.#remember(memory, events, moment, ticks);
     this.#window = looked.window;
     this.#instances = looked.instances;
     this.#listening = looked.world.balancer?.listening ?? [];
@@ -133,10 +134,15 @@ class Plane implements ControlPlane {
   }
 
   /** Stores first; memory changes only when that succeeded. */
-  async #remember(memory: Memory, events: readonly NewEvent[], moment: Moment): Promise<void> {
+  async #remember(
+    memory: Memory,
+    events: readonly NewEvent[],
+    moment: Moment,
+    ticks: readonly TickBatch[] = [],
+  ): Promise<void> {
     const documents = documentsOf(this.#memory, memory);
     const stored =
-      documents.length + events.length > 0 ? await this.#options.store.commit({ put: documents, events }) : [];
+      documents.length + events.length > 0 ? await this.#options.store.commit({ put: documents, events, ticks }) : [];
     this.#memory = memory;
     this.#rememberedAt = moment.at;
     for (const record of recordsOf(memory)) {

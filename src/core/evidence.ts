@@ -1,6 +1,7 @@
 // What a release has shown so far: totals, failed requests and the judge's state, fed by closed cells. Pure.
 import { absorb, type CurrentStep, type JudgeState, startJudge, type Verdict, verdictOf } from './judge/judge.ts';
 import { isOver, type Release, type Ruling } from './release.ts';
+import { type Tick, tickOf } from './ticks/tick.ts';
 import { type Cell, type FailedRequest, failuresOf } from './traffic.ts';
 
 export type ArmTotal = { readonly requests: number; readonly failures: number };
@@ -8,6 +9,8 @@ export type ArmTotal = { readonly requests: number; readonly failures: number };
 export type Evidence = {
   /** Null for a release without steps: nothing is compared. */
   readonly judge: JudgeState | null;
+  /** Ticks that the judge was told; absent where that began before they were counted. */
+  readonly told?: number;
   readonly stable: ArmTotal;
   readonly candidate: ArmTotal;
   /** Requests of this service that clients saw fail while the release lasted, and those refused by the balancer. */
@@ -28,6 +31,7 @@ const NOTHING: ArmTotal = { requests: 0, failures: 0 };
 export function startEvidence(release: Release): Evidence {
   return {
     judge: judgeOf(release),
+    told: 0,
     stable: NOTHING,
     candidate: NOTHING,
     seen: { failures: 0, refused: 0 },
@@ -45,18 +49,23 @@ function judgeOf(release: Release): JudgeState | null {
   return startJudge({ service, stable: from, candidate: version, isSticky, minRequests, ...judging });
 }
 
+/** Evidence with new cells in it, and the ticks that its judge was told just now. */
+export type Absorbed = { readonly evidence: Evidence; readonly ticks: readonly Tick[] };
+
 /** Adds cells of the release's service, each once and in order; the judge hears none after the end. Cells of other versions count only for what clients saw, and only until then. */
-export function absorbCells(evidence: Evidence, release: Release, cells: readonly Cell[]): Evidence {
+export function absorbCells(evidence: Evidence, release: Release, cells: readonly Cell[]): Absorbed {
   const isRival = ({ stable, candidate }: Cell) =>
     candidate?.version === release.version && (stable === null || stable.version === release.from);
   const ofService = cells.filter((cell) => cell.service === release.service);
   const rivals = ofService.filter(isRival);
   const own = isOver(release) ? rivals : ofService;
-  if (own.length === 0) return evidence;
+  if (own.length === 0) return { evidence, ticks: [] };
   const served = rivals.filter((cell) => (cell.candidate?.requests ?? 0) > 0);
-  return {
+  const told = isOver(release) || evidence.judge === null ? [] : rivals;
+  const absorbed = {
     ...evidence,
-    judge: evidence.judge && !isOver(release) ? absorb(evidence.judge, rivals) : evidence.judge,
+    judge: evidence.judge && absorb(evidence.judge, told),
+    ...(evidence.told === undefined ? {} : { told: evidence.told + told.length }),
     stable: rivals.reduce((sum, cell) => add(sum, cell.stable), evidence.stable),
     candidate: rivals.reduce((sum, cell) => add(sum, cell.candidate), evidence.candidate),
     seen: own.reduce(
@@ -67,6 +76,7 @@ export function absorbCells(evidence: Evidence, release: Release, cells: readonl
     firstTick: evidence.firstTick ?? served[0]?.tick ?? null,
     lastTick: served.at(-1)?.tick ?? evidence.lastTick,
   };
+  return { evidence: absorbed, ticks: told.map(tickOf) };
 }
 
 function add(sum: ArmTotal, arm: Cell['stable']): ArmTotal {

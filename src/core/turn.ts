@@ -8,6 +8,7 @@ import type { EventType, NewEvent } from './journal.ts';
 import { isOver, type Release, standOf } from './release.ts';
 import { forgetOldVersions, instanceId, type ServiceState, startQueued, versionOf } from './service.ts';
 import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
+import type { TickBatch } from './ticks/tick.ts';
 import type { BalancerSeen, Cell, Cursor, Listen, Observations, Table } from './traffic.ts';
 import { namesError, troubleOf, unmetDependencies } from './trouble.ts';
 
@@ -63,12 +64,19 @@ export type Act =
   | { readonly type: 'stop'; readonly id: string }
   | { readonly type: 'remove'; readonly id: string };
 
-export type Turn = { readonly memory: Memory; readonly events: readonly NewEvent[]; readonly acts: readonly Act[] };
+export type Turn = {
+  readonly memory: Memory;
+  readonly events: readonly NewEvent[];
+  /** What went into the evidence of `memory` and is to be kept with it. */
+  readonly ticks: readonly TickBatch[];
+  readonly acts: readonly Act[];
+};
 
 type ServiceTurn = {
   readonly service: ServiceState;
   readonly evidence: Readonly<Record<number, Evidence>>;
   readonly events: readonly NewEvent[];
+  readonly ticks: readonly TickBatch[];
   readonly plan: InstancePlan;
 };
 
@@ -95,6 +103,7 @@ export function decide(before: Memory, world: World): Turn {
   return {
     memory: { ...memory, table, cursor, services, evidence },
     events: turns.flatMap((turn) => turn.events),
+    ticks: turns.flatMap((turn) => turn.ticks),
     acts,
   };
 }
@@ -125,11 +134,12 @@ function turnOf(before: ServiceState, memory: Memory, world: World, cells: reado
     service: { ...routed, slots: plan.slots },
     evidence: moved.evidence,
     events: [...exits, ...moved.events],
+    ticks: moved.ticks,
     plan,
   };
 }
 
-type Moved = Pick<ServiceTurn, 'service' | 'evidence' | 'events'>;
+type Moved = Pick<ServiceTurn, 'service' | 'evidence' | 'events' | 'ticks'>;
 
 function moveRelease(
   before: ServiceState,
@@ -140,9 +150,9 @@ function moveRelease(
 ): Moved {
   const release = before.release;
   const late = lateEvidence(before, memory, cells);
-  if (release === null) return { service: coolDown(before, world.now), evidence: late, events: [] };
+  if (release === null) return { service: coolDown(before, world.now), evidence: late, events: [], ticks: [] };
   const known = memory.evidence[release.id] ?? startEvidence(release);
-  const absorbed = absorbCells(known, release, cells);
+  const { evidence: absorbed, ticks } = absorbCells(known, release, cells);
   const seen = releaseSeen(before, release, absorbed, memory, world);
   const after = next(release, seen);
   const evidence = withLastLines(withWeight(absorbed, release, after, world.now), after, world, instances);
@@ -153,7 +163,13 @@ function moveRelease(
     service,
     evidence: { ...late, [release.id]: evidence },
     events: [...events, ...startEvents(release, service.release, world.now)],
+    ticks: batchOf(release, known, ticks),
   };
+}
+
+/** Nothing where earlier ticks are not known: what is kept has to begin at the beginning. */
+function batchOf({ id, service }: Release, { told }: Evidence, ticks: TickBatch['ticks']): TickBatch[] {
+  return told === undefined || ticks.length === 0 ? [] : [{ release: id, service, from: told, ticks }];
 }
 
 /** A release that waited begins when the one before it has ended. */
@@ -170,7 +186,7 @@ function lateEvidence(service: ServiceState, memory: Memory, cells: readonly Cel
   if (!last || !known) return {};
   // Of the same two versions, nobody could tell whose counts they are.
   const isAgain = release?.version === last.version;
-  return { [last.id]: isAgain ? known : absorbCells(known, last, cells) };
+  return { [last.id]: isAgain ? known : absorbCells(known, last, cells).evidence };
 }
 
 function releaseSeen(

@@ -1,6 +1,7 @@
 // The port to what must survive: documents and the journal, changed together or not at all.
 import { Failure } from '../core/failure.ts';
 import type { Event, NewEvent } from '../core/journal.ts';
+import type { Tick, TickBatch } from '../core/ticks/tick.ts';
 
 /** A JSON value under a kind and an id, for example `service/api`. */
 export type Document = { readonly kind: string; readonly id: string; readonly value: unknown };
@@ -9,7 +10,27 @@ export type Change = {
   readonly put?: readonly Document[];
   readonly remove?: readonly { readonly kind: string; readonly id: string }[];
   readonly events?: readonly NewEvent[];
+  readonly ticks?: readonly TickBatch[];
 };
+
+/** What is kept of the ticks of one release: the first `count` that it ever had. */
+export type KeptTicks = {
+  readonly count: number;
+  /** All of them in order, as they were when they were asked for. Runs once. Failure: `invalid` (what is stored is damaged). */
+  readonly batches: AsyncIterable<readonly Tick[]>;
+};
+
+/** How many ticks are kept. */
+export type TickLimits = {
+  /** Stored size of one release. */
+  readonly bytes: number;
+  /** From the first to the last tick of one release. */
+  readonly seconds: number;
+  /** Of each service, the releases with the highest numbers. */
+  readonly releases: number;
+};
+
+export const TICK_LIMITS: TickLimits = { bytes: 16_000_000, seconds: 86_400, releases: 20 };
 
 export type EventQuery = {
   /** Only events with a greater sequence number. */
@@ -32,6 +53,12 @@ export interface Store {
    * Failures: `unavailable` (disk full, closed), `invalid` (a value is no JSON, or what is stored is damaged); nothing is changed then.
    */
   commit(change: Change): Promise<readonly Event[]>;
+  /**
+   * The ticks that are kept of a release; none when it is not known. A batch of a change takes its place from its `from`
+   * on, so that a change that comes twice counts once. One that begins beyond what is kept is passed over, as is what
+   * exceeds `TICK_LIMITS`: what is kept is always a beginning without gaps.
+   */
+  ticks(release: number): Promise<KeptTicks>;
   /** Events oldest first. They are never changed or deleted. Failure: `invalid` (a limit out of range). */
   events(query: EventQuery): Promise<readonly Event[]>;
   /** Idempotent. Everything after it fails with `unavailable`. */

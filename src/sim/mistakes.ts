@@ -52,6 +52,7 @@ function lateStore(store: Store): Store {
     ...store,
     read: (kind) => store.read(kind),
     events: (query) => store.events(query),
+    ticks: (release) => store.ticks(release),
     commit: async (change) => {
       const due = late;
       late = change;

@@ -24,6 +24,8 @@ export type SimOptions = {
   /** Planted mistakes. */
   readonly decide?: typeof decide;
   readonly mistakenStore?: (store: Store) => Store;
+  /** Opens a store for the next life of the control plane instead of the simulated one. */
+  readonly openStore?: () => Store;
 };
 
 export type Person = { readonly by: string; readonly reason: string };
@@ -268,7 +270,7 @@ export class SimRun {
   }
 
   #watchedStore(): Store {
-    const store = simStore(this.world.disk);
+    const store = this.#options.openStore?.() ?? simStore(this.world.disk);
     return {
       ...store,
       commit: async (change) => {

@@ -1,17 +1,21 @@
 // The store of the simulated world: in memory, deterministic, and it can be reopened and cut off like a file.
 import { Failure } from '../core/failure.ts';
 import type { Event } from '../core/journal.ts';
-import { type EventQuery, limitOf, type Store, textOf } from '../ports/store.ts';
+import type { TickBatch } from '../core/ticks/tick.ts';
+import { type EventQuery, limitOf, type Store, TICK_LIMITS, textOf } from '../ports/store.ts';
 
-/** What survives the process: JSON texts by kind and id, the journal, and who has it open. */
+type Ticked = { readonly service: string; readonly texts: readonly string[] };
+
+/** What survives the process: JSON texts by kind and id, the journal, the ticks by release, and who has it open. */
 export type SimDisk = {
   readonly documents: Map<string, Map<string, string>>;
   readonly journal: string[];
+  readonly ticks: Map<number, Ticked>;
   owner: Store | null;
 };
 
 export function simDisk(): SimDisk {
-  return { documents: new Map(), journal: [], owner: null };
+  return { documents: new Map(), journal: [], ticks: new Map(), owner: null };
 }
 
 /** What the kernel does when a process ends: its store can do nothing more, and another one may open the disk. */
@@ -39,13 +43,23 @@ export function simStore(disk: SimDisk = simDisk()): Store {
         return { kind, id, text: textOf(`The document ${kind}/${id}`, value) };
       });
       const events = (change.events ?? []).map((event) => textOf('An event', event));
+      const batches = (change.ticks ?? []).map((batch) => {
+        return { ...batch, texts: batch.ticks.map((tick) => textOf('A tick', tick)) };
+      });
       for (const { kind, id } of change.remove ?? []) disk.documents.get(kind)?.delete(id);
       for (const { kind, id, text } of documents) {
         disk.documents.set(kind, (disk.documents.get(kind) ?? new Map()).set(id, text));
       }
       const first = disk.journal.length;
       disk.journal.push(...events);
+      for (const batch of batches) keepTicks(disk, batch, batch.texts);
       return events.map((text, i) => eventOf(text, first + i + 1));
+    },
+
+    ticks: async (release) => {
+      check();
+      const texts = disk.ticks.get(release)?.texts ?? [];
+      return { count: texts.length, batches: batchesOf(texts) };
     },
 
     events: async (query) => {
@@ -63,6 +77,29 @@ export function simStore(disk: SimDisk = simDisk()): Store {
   };
   disk.owner = store;
   return store;
+}
+
+function keepTicks(disk: SimDisk, { release, service, from }: TickBatch, texts: readonly string[]): void {
+  const before = disk.ticks.get(release)?.texts ?? [];
+  if (from > before.length) return;
+  const all = [...before.slice(0, from), ...texts];
+  const since = tickIn(all[0]);
+  let bytes = 0;
+  const end = all.findIndex((text) => {
+    bytes += text.length;
+    return bytes > TICK_LIMITS.bytes || tickIn(text) - since >= TICK_LIMITS.seconds;
+  });
+  disk.ticks.set(release, { service, texts: end < 0 ? all : all.slice(0, end) });
+  const own = [...disk.ticks].filter(([, one]) => one.service === service).map(([id]) => id);
+  for (const id of own.sort((a, b) => b - a).slice(TICK_LIMITS.releases)) disk.ticks.delete(id);
+}
+
+function tickIn(text: string | undefined): number {
+  return text === undefined ? 0 : JSON.parse(text).tick;
+}
+
+async function* batchesOf(texts: readonly string[]) {
+  yield texts.map((text) => JSON.parse(text));
 }
 
 function eventOf(text: string, seq: number): Event {

@@ -32,6 +32,24 @@ const MIGRATIONS: readonly string[] = [
      begin select raise(abort, 'the journal is append-only'); end;
    create trigger events_never_go before delete on events
      begin select raise(abort, 'the journal is append-only'); end;`,
+
+  `create table ticked (
+     release integer primary key,
+     service text not null,
+     count integer not null,
+     bytes integer not null,
+     since integer
+   ) strict;
+   create index ticked_of_service on ticked (service, release);
+
+   create table ticks (
+     release integer not null,
+     first integer not null,
+     count integer not null,
+     is_packed integer not null,
+     body blob not null,
+     primary key (release, first)
+   ) strict;`,
 ];
 
 /** An open database of the newest format that no other process can open until this one closes it or ends. */

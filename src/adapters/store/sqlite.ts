@@ -1,14 +1,25 @@
 // The store on SQLite: one file, one writer, a commit that survives kill -9 of the process and loss of power.
 import type { DatabaseSync } from 'node:sqlite';
 import type { Event, NewEvent } from '../../core/journal.ts';
-import { type Change, type Document, type EventQuery, limitOf, type Store, textOf } from '../../ports/store.ts';
+import {
+  type Change,
+  type Document,
+  type EventQuery,
+  limitOf,
+  type Store,
+  TICK_LIMITS,
+  type TickLimits,
+  textOf,
+} from '../../ports/store.ts';
 import { failureFor, openDatabase } from './open.ts';
+import { type TickTable, tickTable } from './ticks.ts';
 
 export type SqliteOptions = {
   /** Made with mode 600 when it does not exist, its folder with mode 700. */
   readonly file: string;
   /** Hears one sentence when a document has grown too big; once per document. Default: a warning of the process. */
   readonly warn?: (sentence: string) => void;
+  readonly tickLimits?: TickLimits;
 };
 
 /** Documents are rewritten whole, so a big one makes every commit slow. */
@@ -22,7 +33,8 @@ export function sqliteStore(options: SqliteOptions): Store {
   const { file } = options;
   const warn = options.warn ?? ((sentence: string) => process.emitWarning(sentence));
   const database = openDatabase(file);
-  const run = statementsOf(database);
+  const ticks = tickTable(database, file, options.tickLimits ?? TICK_LIMITS);
+  const run = statementsOf(database, ticks);
   const warned = new Set<string>();
 
   const guarded = async <T>(work: () => T): Promise<T> => {
@@ -49,6 +61,7 @@ export function sqliteStore(options: SqliteOptions): Store {
   return {
     read: (kind) => guarded(() => run.read(kind)),
     commit: (change) => guarded(() => run.commit(change, encode)),
+    ticks: (release) => guarded(() => ticks.read(release)),
     events: (query) => guarded(() => run.events(query)),
     close: async () => {
       if (database.isOpen) database.close();
@@ -58,7 +71,7 @@ export function sqliteStore(options: SqliteOptions): Store {
 
 type Encode = (document: Document) => [kind: string, id: string, text: string];
 
-function statementsOf(database: DatabaseSync) {
+function statementsOf(database: DatabaseSync, ticks: TickTable) {
   const readKind = database.prepare('select id, value from documents where kind = ? order by id');
   const put = database.prepare('insert or replace into documents (kind, id, value) values (?, ?, ?)');
   const remove = database.prepare('delete from documents where kind = ? and id = ?');
@@ -71,10 +84,12 @@ function statementsOf(database: DatabaseSync) {
     commit: (change: Change, encode: Encode): Event[] => {
       const documents = (change.put ?? []).map(encode);
       const bodies = (change.events ?? []).map((event) => textOf('An event', event));
+      const batches = (change.ticks ?? []).map(ticks.encode);
       database.exec('begin immediate');
       for (const { kind, id } of change.remove ?? []) remove.run(kind, id);
       for (const document of documents) put.run(...document);
       const events = bodies.map((body) => eventOf(Number(append.run(body).lastInsertRowid), body));
+      for (const batch of batches) ticks.append(batch);
       database.exec('commit');
       return events;
     },
