@@ -10,10 +10,14 @@ const good = {
   services: [traffic({ stable: { version: 1, targets: [target] } })],
 };
 const service = good.services[0];
+const withSlow = (slow: unknown) => ({ ...good, services: [{ ...service, slow }] });
 
 describe('a table', () => {
   it('is taken as it is', () => {
     expect(checkTable(good)).toBe(good);
+    const slow = { stable: [0, 700], candidate: [5, 1440] };
+    const slowly = { ...good, services: [{ ...good.services[0], slow }] };
+    expect(checkTable(slowly)).toBe(slowly);
     expect(checkTable({ revision: 0, listen: [], services: [] })).toEqual({ revision: 0, listen: [], services: [] });
   });
 
@@ -31,6 +35,12 @@ describe('a table', () => {
     ['table.services[0].internalPort is wrong', { ...good, services: [{ ...service, internalPort: 0 }] }],
     ['table.services[0].isComing is wrong', { ...good, services: [{ ...service, isComing: 1 }] }],
     ['table.services[0].limits is wrong', { ...good, services: [{ ...service, limits: null }] }],
+    ['table.services[0].slow is wrong: expected an object, got null.', withSlow(null)],
+    ['table.services[0].slow.stable is wrong: expected a list', withSlow({ candidate: [] })],
+    ['table.services[0].slow.stable is wrong: expected at most 16 limits', withSlow({ stable: new Array(17).fill(1) })],
+    ['slow.candidate is wrong: expected 1 limits as in stable, got [].', withSlow({ stable: [1], candidate: [] })],
+    ['slow.candidate[0] is wrong: expected a whole number', withSlow({ stable: [1], candidate: [1.5] })],
+    ['slow.stable[0] is wrong: expected a whole number', withSlow({ stable: [1441], candidate: [1] })],
     ['table.services[0].stable is wrong', { ...good, services: [{ ...service, stable: undefined }] }],
     [
       'table.services[0].routes[0].path is wrong',

@@ -1,6 +1,6 @@
 // Whether a value from outside is a table; the proxy refuses a wrong one whole.
 import { Failure } from '../core/failure.ts';
-import type { Table } from '../core/traffic.ts';
+import { BUCKETS, type Table } from '../core/traffic.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -45,7 +45,25 @@ function checkService(service: Fields, at: string): string {
   for (const name of ['deadlineMs', 'timeoutMs', 'holdRequests', 'holdMs']) {
     numberIn(limits, name, `${at}.limits`, 0, Number.MAX_SAFE_INTEGER);
   }
+  if (service.slow !== undefined) checkSlow(service.slow, `${at}.slow`);
   return textIn(service, 'service', at);
+}
+
+/** What is remembered of a client has room for so many limits. */
+const SLOW_LIMITS = 16;
+
+function checkSlow(value: unknown, at: string): void {
+  const slow = fieldsOf(value, at);
+  const { length } = listIn(slow, 'stable', at);
+  if (length > SLOW_LIMITS) wrong(`${at}.stable`, `at most ${SLOW_LIMITS} limits`, slow.stable);
+  for (const arm of ['stable', 'candidate']) {
+    const limits = listIn(slow, arm, at);
+    if (limits.length !== length) wrong(`${at}.${arm}`, `${length} limits as in stable`, limits);
+    for (const [i, limit] of limits.entries()) {
+      if (Number.isInteger(limit) && Number(limit) >= 0 && Number(limit) <= BUCKETS) continue;
+      wrong(`${at}.${arm}[${i}]`, `a whole number from 0 to ${BUCKETS}`, limit);
+    }
+  }
 }
 
 function checkSide(value: unknown, at: string): void {

@@ -1,16 +1,10 @@
 // One second of one service under one epoch while its requests are still counted.
-import {
-  type Arm,
-  type ArmCount,
-  BUCKETS,
-  bucketOf,
-  type Cell,
-  type FailedRequest,
-  type FailureCounts,
-} from '../../core/traffic.ts';
+import type { Arm, Cell, FailedRequest, SlowLimits } from '../../core/traffic.ts';
 import { draw } from '../chance.ts';
+import { FirstCounts } from './first-counts.ts';
 import type { ReleaseClients } from './release-clients.ts';
 import type { RequestCount } from './request-count.ts';
+import { Tally } from './tally.ts';
 
 /** What all requests of a cell have in common: the routing under which they were assigned. */
 export type Regime = {
@@ -24,60 +18,12 @@ export type Regime = {
   readonly deadlineMs: number;
   readonly timeoutMs: number;
   readonly clients: ReleaseClients;
+  /** What is slow for sticky clients; null while that is not known. */
+  readonly slow: SlowLimits | null;
 };
 
-/** Running counts of one arm. */
-export class Tally {
-  readonly version: number;
-  requests = 0;
-  readonly failures = { status: 0, timeout: 0, connection: 0, deadline: 0 };
-  clientErrors = 0;
-  firstFailures = 0;
-  firstClientErrors = 0;
-  private readonly latency = new Uint32Array(BUCKETS);
-  private readonly failedLatency = new Map<number, number>();
-  /** Whether clients are told apart. */
-  private readonly isByClient: boolean;
-
-  constructor(version: number, isByClient: boolean) {
-    this.version = version;
-    this.isByClient = isByClient;
-  }
-
-  /** Gives the bucket. */
-  addLatency(ms: number): number {
-    const bucket = bucketOf(ms);
-    this.latency[bucket] = (this.latency[bucket] ?? 0) + 1;
-    return bucket;
-  }
-
-  /** One whose latency was added, in this bucket, has failed. */
-  fail(failure: keyof FailureCounts, bucket: number): void {
-    this.failures[failure] += 1;
-    this.failedLatency.set(bucket, (this.failedLatency.get(bucket) ?? 0) + 1);
-  }
-
-  toCount(): ArmCount {
-    const latency: [number, number][] = [];
-    for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
-      const count = this.latency[bucket] ?? 0;
-      if (count > 0) latency.push([bucket, count]);
-    }
-    const failedLatency = [...this.failedLatency].sort(([one], [other]) => one - other);
-    const { version, requests, failures, clientErrors, firstFailures, firstClientErrors } = this;
-    const counts = {
-      version,
-      requests,
-      failures: { ...failures },
-      firstFailures,
-      latency,
-      failedLatency,
-      clientErrors,
-    };
-    return this.isByClient ? { ...counts, firstClientErrors } : counts;
-  }
-}
-
+/** Routes told apart. */
+const ROUTES = 64;
 const SAMPLES = 20;
 
 export class OpenCell {
@@ -87,14 +33,13 @@ export class OpenCell {
   readonly endsAt: number;
   readonly stable: Tally | null;
   readonly candidate: Tally | null;
-  /** Clients are told apart while a sticky service is under release; null otherwise. */
-  readonly clients: ReleaseClients | null;
   readonly outside = { requests: 0, failures: 0 };
   readonly seen = { answers: 0, failures: 0, refused: 0 };
   isClosed = false;
   /** Requests that are not final, newest first. */
   newest: RequestCount | null = null;
   lastStart = 0;
+  private readonly places = new Map<string, number>();
   private readonly samples: FailedRequest[] = [];
   private failed = 0;
 
@@ -102,14 +47,25 @@ export class OpenCell {
     this.regime = regime;
     this.tick = tick;
     this.endsAt = (tick + 1) * 1000;
-    const isByClient = regime.isSticky && regime.candidate !== null;
-    this.clients = isByClient ? regime.clients : null;
-    this.stable = regime.stable === null ? null : new Tally(regime.stable, isByClient);
-    this.candidate = regime.candidate === null ? null : new Tally(regime.candidate, isByClient);
+    this.stable = tallyOf('stable', regime);
+    this.candidate = tallyOf('candidate', regime);
   }
 
   tallyOf(arm: Arm): Tally | null {
     return arm === 'stable' ? this.stable : this.candidate;
+  }
+
+  /**
+   * The place of a route, in the order in which the first request of each started, whatever its arm and whether it is
+   * judged; null when the places are taken.
+   */
+  placeOf(route: string): number | null {
+    const known = this.places.get(route);
+    if (known !== undefined) return known;
+    const { size } = this.places;
+    if (size >= ROUTES) return null;
+    this.places.set(route, size);
+    return size;
   }
 
   /** Whether every request is final by `now`, or will be made so. */
@@ -147,4 +103,12 @@ export class OpenCell {
       samples: this.samples,
     };
   }
+}
+
+/** Clients are told apart while a sticky service is under release. */
+function tallyOf(arm: Arm, { stable, candidate, isSticky, clients, slow }: Regime): Tally | null {
+  const version = arm === 'stable' ? stable : candidate;
+  if (version === null) return null;
+  const isByClient = isSticky && candidate !== null;
+  return new Tally(version, isByClient ? new FirstCounts(clients, slow?.[arm] ?? null) : null);
 }

@@ -1,57 +1,9 @@
 // The counts by themselves, on a clock that the test turns.
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bucketOf, type Cell, failuresOf, type Observations } from '../../core/traffic.ts';
-import { LIMITS } from '../limits.ts';
-import { OpenCell, type Regime, Tally } from './cell.ts';
-import { Observer } from './observer.ts';
-import { ReleaseClients } from './release-clients.ts';
-import type { RequestCount, RequestFacts } from './request-count.ts';
-
-const START = 1_000_000_000;
-
-const facts = (over: Partial<RequestFacts> = {}): RequestFacts => ({
-  method: 'GET',
-  url: '/path?query',
-  instance: 'web-v1-1',
-  traceId: 'f'.repeat(32),
-  clientId: null,
-  wasUploading: () => false,
-  ...over,
-});
-
-const regime = (over: Partial<Regime> = {}): Regime => ({
-  service: 'web',
-  epoch: 1,
-  weight: 50,
-  salt: 'salt',
-  isSticky: false,
-  stable: 1,
-  candidate: 2,
-  deadlineMs: 2000,
-  timeoutMs: 10_000,
-  clients: new ReleaseClients(100),
-  ...over,
-});
-
-const world = (over: Partial<Regime> = {}, limits = {}) => {
-  let now = START;
-  const observer = new Observer(() => now, { ...LIMITS, ...limits });
-  const service = observer.join(regime(over));
-  return {
-    observer,
-    service,
-    at: (ms: number) => {
-      now = START + ms;
-      return now;
-    },
-    start: (ms: number, arm: 'stable' | 'candidate' = 'stable', over: Partial<RequestFacts> = {}) => {
-      now = START + ms;
-      return service.start(arm, false, now, facts(over));
-    },
-    read: (seq = 0): Observations => JSON.parse(observer.read({ boot: observer.boot, seq })) as Observations,
-  };
-};
+import { bucketOf, type Cell, type Observations } from '../../core/traffic.ts';
+import { OpenCell } from './cell.ts';
+import { facts, regime, START, world } from './fixture.ts';
+import { Tally } from './tally.ts';
 
 describe('a cell', () => {
   it('is given out when its second is over and all its requests are final', () => {
@@ -183,103 +135,6 @@ describe('a request that was not assigned by chance', () => {
   });
 });
 
-describe('failed requests', () => {
-  it('are told by the same buckets as all requests, each in that of its own latency', () => {
-    const { start, at, read } = world();
-    start(0).head(at(30), 200, false);
-    start(30).head(at(60), 500, false);
-    start(100).cut(at(150), 502);
-    start(200).timeOut(at(900));
-    const broken = start(300);
-    broken.head(at(370), 200, false);
-    broken.cut(at(2000), 200);
-    start(400);
-    at(2400);
-    const { stable } = read().cells[0] as Cell;
-    const bucketsOf = (latencies: readonly number[]) => latencies.map((ms) => [bucketOf(ms), 1]);
-    expect(stable?.failures).toEqual({ status: 1, connection: 2, timeout: 1, deadline: 1 });
-    expect(stable?.failedLatency).toEqual(bucketsOf([30, 50, 70, 700, 2000]));
-    expect(stable?.latency).toEqual([[bucketOf(30), 2], ...bucketsOf([50, 70, 700, 2000])]);
-  });
-});
-
-describe('client errors', () => {
-  it('are the answers 400 to 499 of the instance that came whole, were left, or have a head at the deadline', () => {
-    const { start, at, read } = world();
-    for (const status of [399, 400, 499, 500]) {
-      const one = start(10);
-      one.head(at(20), status, false);
-      one.end(at(30));
-    }
-    const left = start(40);
-    left.head(at(50), 404, false);
-    left.leave(at(60));
-    start(70).head(at(80), 404, true);
-    start(90).head(at(95), 404, false);
-    start(100).leave(at(110));
-    at(2100);
-    expect(read().cells[0]?.stable).toMatchObject({ requests: 8, failures: { status: 1 }, clientErrors: 5 });
-  });
-
-  it('are failures instead when the instance cut them', () => {
-    const { start, at, read } = world();
-    const one = start(10);
-    one.head(at(20), 404, false);
-    one.cut(at(30), 404);
-    at(1000);
-    expect(read().cells[0]?.stable).toMatchObject({ failures: { connection: 1 }, clientErrors: 0 });
-  });
-
-  it('of sticky clients are told once per client and release, besides first failures', () => {
-    const { start, at, read } = world({ isSticky: true });
-    for (const [clientId, status] of [
-      ['a', 404],
-      ['a', 404],
-      ['a', 500],
-      ['b', 403],
-    ] as const) {
-      const one = start(10, 'candidate', { clientId });
-      one.head(at(20), status, false);
-      one.end(at(21));
-    }
-    at(1000);
-    expect(read().cells[0]?.candidate).toMatchObject({ clientErrors: 3, firstClientErrors: 2, firstFailures: 1 });
-  });
-});
-
-describe('first failures', () => {
-  const failing = (one: RequestCount, now: number) => one.head(now, 500, false);
-
-  it('are counted once per client and release, in whatever arm', () => {
-    const clients = new ReleaseClients(3);
-    const { start, at, read, service } = world({ isSticky: true, clients });
-    for (const clientId of ['a', 'b', 'a', 'a']) failing(start(10, 'candidate', { clientId }), at(20));
-    at(1000);
-    service.change(regime({ isSticky: true, epoch: 2, clients }));
-    failing(start(1010, 'stable', { clientId: 'a' }), at(1020));
-    failing(start(1010, 'stable', { clientId: 'c' }), at(1020));
-    failing(start(1010, 'stable', { clientId: 'beyond the limit' }), at(1020));
-    at(2000);
-    service.change(regime({ isSticky: true, epoch: 3, salt: 'next', clients: new ReleaseClients(3) }));
-    failing(start(2010, 'stable', { clientId: 'a' }), at(2020));
-    at(3000);
-    expect(read().cells.map(({ stable, candidate }) => [stable?.firstFailures, candidate?.firstFailures])).toEqual([
-      [0, 2],
-      [1, 0],
-      [1, 0],
-    ]);
-  });
-
-  it('are not counted for services that are not sticky', () => {
-    const { start, at, read } = world();
-    failing(start(10, 'stable', { clientId: 'a' }), at(20));
-    at(1000);
-    const { stable } = read().cells[0] as Cell;
-    expect(stable?.firstFailures).toBe(0);
-    expect(stable).not.toHaveProperty('firstClientErrors');
-  });
-});
-
 describe('a reader', () => {
   const filled = (limits = {}) => {
     const all = world({}, limits);
@@ -330,74 +185,6 @@ describe('a reader', () => {
   });
 });
 
-describe('whatever happens', () => {
-  it('every request is counted once, cells come in order, and none changes after it was given out', () => {
-    const step = fc.oneof(
-      fc.record({ do: fc.constant('start' as const), arm: fc.constantFrom('stable' as const, 'candidate' as const) }),
-      fc.record({
-        do: fc.constantFrom('head' as const, 'end' as const, 'cut' as const, 'leave' as const, 'timeOut' as const),
-        which: fc.nat(),
-        status: fc.constantFrom(200, 404, 500),
-      }),
-      fc.record({ do: fc.constant('pass' as const), ms: fc.integer({ min: 1, max: 1500 }) }),
-      fc.record({ do: fc.constant('epoch' as const) }),
-      fc.record({ do: fc.constant('read' as const) }),
-    );
-    fc.assert(
-      fc.property(fc.array(step, { maxLength: 120 }), (steps) => {
-        const { service, at, read } = world();
-        const open: RequestCount[] = [];
-        const given = new Map<number, string>();
-        let [ms, epoch, started] = [0, 1, 0];
-        const look = () => {
-          for (const cell of read().cells) {
-            expect(given.get(cell.seq) ?? JSON.stringify(cell)).toBe(JSON.stringify(cell));
-            given.set(cell.seq, JSON.stringify(cell));
-          }
-        };
-        for (const one of steps) {
-          if (one.do === 'start') {
-            open.push(service.start(one.arm, false, at(ms), facts()));
-            started += 1;
-          } else if (one.do === 'pass') {
-            ms += one.ms;
-            at(ms);
-          } else if (one.do === 'epoch') {
-            epoch += 1;
-            service.change(regime({ epoch }));
-          } else if (one.do === 'read') look();
-          else if (open.length > 0) {
-            const count = open[one.which % open.length] as RequestCount;
-            if (one.do === 'head') count.head(at(ms), one.status, false);
-            else if (one.do === 'cut') count.cut(at(ms), 502);
-            else if (one.do === 'end') {
-              count.head(at(ms), one.status, false);
-              count.end(at(ms));
-            } else count[one.do](at(ms));
-          }
-        }
-        at(ms + 10_000);
-        look();
-        const cells = read().cells;
-        expect(cells.map((cell) => cell.seq)).toEqual(cells.map((_, i) => i + 1));
-        const order = cells.map((cell) => cell.tick * 1e6 + cell.epoch);
-        expect(order).toEqual([...order].sort((a, b) => a - b));
-        const arms = cells.flatMap((cell) => [cell.stable, cell.candidate]).filter((arm) => arm !== null);
-        expect(arms.reduce((sum, arm) => sum + arm.requests, 0)).toBe(started);
-        for (const arm of arms) {
-          expect(arm.latency.reduce((sum, [, count]) => sum + count, 0)).toBe(arm.requests);
-          expect(failuresOf(arm) + (arm.clientErrors ?? 0)).toBeLessThanOrEqual(arm.requests);
-          const all = new Map(arm.latency);
-          const failed = arm.failedLatency ?? [];
-          expect(failed.reduce((sum, [, count]) => sum + count, 0)).toBe(failuresOf(arm));
-          for (const [bucket, count] of failed) expect(count).toBeLessThanOrEqual(all.get(bucket) ?? 0);
-        }
-      }),
-      { numRuns: 300 },
-    );
-  });
-});
-
 describe('the sample of failed requests', () => {
   it('is bounded, and every failed request of the cell has the same chance, in both arms', () => {
     const rounds = 2000;
@@ -432,7 +219,7 @@ const SAMPLE = {
 
 describe('latency', () => {
   it('is kept in buckets, ascending, only those that have a count', () => {
-    const tally = new Tally(1, false);
+    const tally = new Tally(1, null);
     for (const ms of [10, 0.05, 10, 1e9, 3]) tally.addLatency(ms);
     expect(tally.toCount().latency).toEqual([
       [0, 1],

@@ -1,12 +1,19 @@
 // What the sticky clients of one release of one service have met already, so that each counts once.
 
 /** Kinds of what a client meets, to be added up. */
-export const FAILURE = 1;
-export const CLIENT_ERROR = 2;
+export const REQUEST = 1;
+export const FAILURE = 2;
+export const CLIENT_ERROR = 4;
+
+/** A request beyond the limit at this place, 0 to 15. */
+export function slowKind(place: number): number {
+  return 8 << place;
+}
 
 /**
- * At most `limit` clients, about 100 bytes each: the first that met anything. What the others meet is not counted, in
- * neither arm; as who they are was settled before, without a look at the arm, what is counted stays a fair comparison.
+ * At most `limit` clients, about 100 bytes each: the first that came in the release. Later ones of both arms alike go
+ * uncounted. Who belongs to the first is settled when a client comes, before its answer and whatever its arm, so those
+ * who are counted stay parted by chance alone and the comparison valid; it only learns nothing more from newcomers.
  */
 export class ReleaseClients {
   private readonly met = new Map<string, number>();

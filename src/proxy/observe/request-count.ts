@@ -1,7 +1,8 @@
 // What one request adds to the counts: decided once, in the cell of the second in which it started.
 import type { Arm, FailureCounts } from '../../core/traffic.ts';
-import type { OpenCell, Tally } from './cell.ts';
-import { CLIENT_ERROR, FAILURE } from './release-clients.ts';
+import type { OpenCell } from './cell.ts';
+import type { FirstCounts } from './first-counts.ts';
+import type { RouteTally, Tally } from './tally.ts';
 
 /** What a sample tells of a failed request. */
 export interface RequestFacts {
@@ -29,6 +30,10 @@ export class RequestCount {
   private readonly arm: Arm;
   /** Null for a request that was not assigned by chance. */
   private readonly tally: Tally | null;
+  private readonly route: RouteTally | null;
+  /** Null where clients are not told apart, or this one is not known. */
+  private readonly firsts: FirstCounts | null;
+  private readonly isFirstOfClient: boolean;
   private readonly facts: RequestFacts;
   private readonly settle: (now: number) => void;
   private isFinal = false;
@@ -42,6 +47,7 @@ export class RequestCount {
     arm: Arm,
     isOutside: boolean,
     startedAt: number,
+    route: string,
     facts: RequestFacts,
     settle: (now: number) => void,
   ) {
@@ -51,12 +57,28 @@ export class RequestCount {
     this.startedAt = startedAt;
     this.facts = facts;
     this.settle = settle;
-    if (this.tally) this.tally.requests += 1;
-    else cell.outside.requests += 1;
+    this.route = this.enter(route);
+    this.firsts = facts.clientId === null ? null : (this.tally?.firsts ?? null);
+    this.isFirstOfClient = this.firsts?.start(facts.clientId ?? '') ?? false;
     cell.lastStart = startedAt;
     this.older = cell.newest;
     if (cell.newest) cell.newest.newer = this;
     cell.newest = this;
+  }
+
+  /** Requests that are not judged claim places for their routes too: that the other arm had no instance must not matter. */
+  private enter(route: string): RouteTally | null {
+    const place = this.cell.placeOf(route);
+    const { tally } = this;
+    if (tally === null) {
+      this.cell.outside.requests += 1;
+      return null;
+    }
+    tally.requests += 1;
+    if (place === null) return null;
+    const counts = tally.routeAt(place, route);
+    counts.requests += 1;
+    return counts;
   }
 
   /** The instance answered. An event stream is final with its head. */
@@ -123,28 +145,23 @@ export class RequestCount {
 
   /** No failure; an answer 400 to 499 is one of its own kind, if it was not cut. */
   private pass(now: number): void {
-    if (this.isClientError && this.tally) {
-      this.tally.clientErrors += 1;
-      if (this.isFirst(CLIENT_ERROR)) this.tally.firstClientErrors += 1;
-    }
+    if (this.isClientError && this.tally) this.tally.clientErrors += 1;
+    this.firsts?.pass(this.facts.clientId ?? '', this.bucket, this.isClientError);
     this.finish(now);
   }
 
   private fail(failure: FailureClass, status: number, now: number): void {
-    const { tally } = this;
+    const { tally, route } = this;
     if (tally) {
       tally.fail(failure, this.bucket);
-      if (this.isFirst(FAILURE)) tally.firstFailures += 1;
+      const isFirst = this.firsts?.fail(this.facts.clientId ?? '', this.isFirstOfClient) ?? false;
+      if (route) {
+        route.failures += 1;
+        if (isFirst) route.firstFailures += 1;
+      }
       this.describe(tally, failure, status, now);
     } else this.cell.outside.failures += 1;
     this.finish(now);
-  }
-
-  /** Whether this is the first thing of its kind that the client of a sticky service meets in this release. */
-  private isFirst(kind: number): boolean {
-    const { clients } = this.cell;
-    const { clientId } = this.facts;
-    return clients !== null && clientId !== null && clients.mark(clientId, kind) !== 0;
   }
 
   private describe(tally: Tally, failure: FailureClass, status: number, now: number): void {

@@ -2,9 +2,11 @@
 import type { Arm } from '../../core/traffic.ts';
 import { OpenCell, type Regime } from './cell.ts';
 import { RequestCount, type RequestFacts } from './request-count.ts';
+import { RouteNames } from './route-names.ts';
 
 export class ServiceCount {
   private regime: Regime;
+  private readonly names = new RouteNames();
   private readonly queue: OpenCell[] = [];
   private current: OpenCell | null = null;
   private readonly give: (cell: OpenCell, now: number) => void;
@@ -23,7 +25,8 @@ export class ServiceCount {
 
   /** Counts a request that starts now. */
   start(arm: Arm, isOutside: boolean, now: number, facts: RequestFacts): RequestCount {
-    return new RequestCount(this.cellAt(now), arm, isOutside, now, facts, this.settleBound);
+    const route = this.names.of(facts.method, facts.url);
+    return new RequestCount(this.cellAt(now), arm, isOutside, now, route, facts, this.settleBound);
   }
 
   /** A client got a response head; `own` is the cell of its request. */

@@ -1,4 +1,5 @@
 // One service as the proxy routes it: two arms, the split between them, and the requests that wait for an instance.
+import { isEqual } from '../../core/equal.ts';
 import type { Arm as ArmName, ServiceSeen, ServiceTraffic, Side, TrafficLimits } from '../../core/traffic.ts';
 import { draw } from '../chance.ts';
 import type { ProxyLimits } from '../limits.ts';
@@ -208,9 +209,12 @@ function regimeOf(traffic: ServiceTraffic, clients: ReleaseClients): Regime {
     deadlineMs: limits.deadlineMs,
     timeoutMs: limits.timeoutMs,
     clients,
+    slow: traffic.slow ?? null,
   };
 }
 
 function isSameRegime(one: Regime, other: Regime): boolean {
-  return (Object.keys(one) as (keyof Regime)[]).every((key) => one[key] === other[key]);
+  return (Object.keys(one) as (keyof Regime)[]).every(
+    (key) => one[key] === other[key] || (key === 'slow' && isEqual(one.slow, other.slow)),
+  );
 }
