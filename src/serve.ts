@@ -112,11 +112,13 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
   const runtime = processRuntime({ dir: instances });
   stack.defer(() => runtime.close());
   const balancer = embeddedBalancer({ dir: join(stateDir, 'balancer') });
+  const logs = fileLogs(instances);
   const control = await createControl({
     clock: systemClock(),
     store,
     runtime,
     balancer,
+    logs,
     project: { name: project, file, host: hostname(), version: ownVersion(), pid: process.pid },
     freePort: freePorts(),
     refusedAddress,
@@ -132,7 +134,7 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
     log({ level: 'info', message: 'nothing is left to run: the balancer has ended too' });
   });
   stack.defer(runtime.onChange(() => control.wake()));
-  return { control, ending, logs: fileLogs(instances) };
+  return { control, ending, logs };
 }
 
 /** The loop turns until the stack is closed, which waits for the turn under way. */

@@ -1,5 +1,6 @@
 // The control plane: one loop that looks, decides, remembers and acts, and orders that change what it remembers.
 import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
+import { unexplained } from '../core/blame.ts';
 import { Failure, sentenceOf } from '../core/failure.ts';
 import { catchUp } from '../core/gap.ts';
 import type { Event, NewEvent } from '../core/journal.ts';
@@ -19,10 +20,12 @@ import { decide, type Memory } from '../core/turn.ts';
 import { EMPTY_WINDOW, type Window } from '../core/window.ts';
 import type { Balancer } from '../ports/balancer.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Logs } from '../ports/logs.ts';
 import type { InstanceSeen, Runtime } from '../ports/runtime.ts';
 import type { EventQuery, Store } from '../ports/store.ts';
 import { perform } from './act.ts';
 import type { Control, Order, ReleaseOrder, UpOrder } from './api.ts';
+import { FailureLines, type Unexplained } from './failure-lines.ts';
 import { look, type Moment } from './look.ts';
 import { documentsOf, loadMemory, type ReleaseRecord, recordsOf } from './memory.ts';
 import { prepareRelease, prepareUp } from './prepare.ts';
@@ -33,6 +36,8 @@ export type ControlOptions = {
   readonly store: Store;
   readonly runtime: Runtime;
   readonly balancer: Balancer;
+  /** Where instances write, to say why requests failed; left out, that is not said. */
+  readonly logs?: Pick<Logs, 'read'>;
   readonly project: {
     readonly name: string;
     readonly file: string;
@@ -78,6 +83,7 @@ class Plane implements ControlPlane {
   readonly #records: Map<number, ReleaseRecord>;
   readonly #listeners = new Set<(events: readonly Event[]) => void>();
   readonly #startedAt: number;
+  readonly #failureLines: FailureLines;
   #memory: Memory;
   #window: Window = EMPTY_WINDOW;
   #instances: readonly InstanceSeen[] = [];
@@ -96,6 +102,7 @@ class Plane implements ControlPlane {
     this.#memory = memory;
     this.#records = records;
     this.#startedAt = options.clock.now();
+    this.#failureLines = new FailureLines(options.logs ?? null);
   }
 
   /** One thing at a time: turns and orders never interleave. */
@@ -112,9 +119,11 @@ class Plane implements ControlPlane {
   async #turn(): Promise<void> {
     const { clock, runtime, balancer } = this.#options;
     const moment = this.#moment();
-    const looked = await look(runtime, balancer, this.#memory, this.#window, moment, this.#troubles);
+    const lines = this.#failureLines.known();
+    const looked = await look(runtime, balancer, this.#memory, this.#window, moment, this.#troubles, lines);
     const { memory, events, ticks, acts } = (this.#options.decide ?? decide)(this.#memory, looked.world);
     await this.#remember(memory, events, moment, ticks);
+    this.#failureLines.ask(unexplainedIn(memory));
     this.#window = looked.window;
     this.#instances = looked.instances;
     this.#listening = looked.world.balancer?.listening ?? [];
@@ -320,4 +329,10 @@ class Plane implements ControlPlane {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
+}
+
+function unexplainedIn(memory: Memory): readonly Unexplained[] {
+  return recordsOf(memory).flatMap(({ release, evidence }) =>
+    evidence?.blame ? [{ service: release.service, samples: unexplained(evidence.blame) }] : [],
+  );
 }

@@ -1,4 +1,5 @@
 // The look at the world that a turn decides on.
+import type { KnownLines } from '../core/blame.ts';
 import { Failure, sentenceOf } from '../core/failure.ts';
 import type { Memory, World } from '../core/turn.ts';
 import { lately, slide, type Window } from '../core/window.ts';
@@ -27,6 +28,7 @@ export async function look(
   window: Window,
   { now, elapsedMs }: Moment,
   troubles: Readonly<Record<string, string>>,
+  failureLines: KnownLines,
 ): Promise<Looked> {
   const instances = await runtime.list();
   const problems: string[] = [];
@@ -49,6 +51,7 @@ export async function look(
     balancer: seen,
     observations,
     lastLines: (await ask(() => lastLines(runtime, memory, instances))) ?? {},
+    failureLines,
     troubles,
     rates: ratesOf(memory, slid),
   };

@@ -1,14 +1,19 @@
 // What people see, made from what is remembered and what was measured. Pure.
 import type {
   ArmView,
+  BlameView,
   InstanceView,
+  ReceiptView,
   ReleaseView,
   ServiceView,
   StatusView,
   TrafficView,
   VersionView,
 } from '../api/views.ts';
-import { type ArmTotal, rulingOf, verdictIn } from '../core/evidence.ts';
+import { blameGroups, blameWords } from '../core/blame.ts';
+import { type ArmTotal, type Decided, type Evidence, rulingOf, verdictIn } from '../core/evidence.ts';
+import type { CurrentStep, MetricReceipt } from '../core/judge/judge.ts';
+import { type ReadableRules, readableRules } from '../core/judge/readable.ts';
 import { isOver, nextWeight, type Release } from '../core/release.ts';
 import { instanceId, isBalanced, type ServiceState, specOf, versionOf, wantedVersions } from '../core/service.ts';
 import type { Memory } from '../core/turn.ts';
@@ -146,7 +151,7 @@ export function releaseView(record: ReleaseRecord, state: ShownState): ReleaseVi
       ? armView(service, version, total, state, !isOver(release))
       : { version, label: '', ...total, errorShare: null, traffic: null };
   const current = isOver(release) ? undefined : service?.routing;
-  const verdict = evidence && verdictIn(evidence, current);
+  const receipt = evidence && receiptView(release, evidence, current);
   return {
     id: release.id,
     service: release.service,
@@ -168,8 +173,8 @@ export function releaseView(record: ReleaseRecord, state: ShownState): ReleaseVi
     reason: release.reason,
     stable: release.from === null ? null : arm(release.from, evidence?.stable ?? NOTHING),
     candidate: arm(release.version, evidence?.candidate ?? NOTHING),
-    odds: verdict?.receipt.odds ?? null,
-    limit: verdict?.receipt.limit ?? null,
+    odds: receipt?.odds ?? null,
+    limit: receipt?.limit ?? null,
     failuresSeen: evidence?.seen.failures ?? 0,
     refused: evidence?.seen.refused ?? 0,
     firstRequestAt: tickMs(evidence?.firstTick),
@@ -177,8 +182,38 @@ export function releaseView(record: ReleaseRecord, state: ShownState): ReleaseVi
     weights: (evidence?.weights ?? []).map((one) => ({ ...one })),
     samples: (evidence?.samples ?? []).map((one) => ({ ...one })),
     lastLines: [...(evidence?.lastLines ?? [])],
-    receipt: verdict ? { ...verdict.receipt } : null,
+    blame: evidence ? blameViews(release, evidence) : [],
+    receipt,
   };
+}
+
+/** As it was decided; before that as of now. */
+function receiptView(release: Release, evidence: Evidence, current: CurrentStep | undefined): ReceiptView | null {
+  const { judge, decided } = evidence;
+  const live = decided ? null : verdictIn(evidence, current);
+  const verdict: Pick<Decided, 'kind' | 'receipt'> | null = decided ?? live;
+  if (!verdict || !judge) return null;
+  const { receipt, kind } = verdict;
+  return {
+    ...receipt,
+    kind,
+    decidedAt: decided?.at ?? null,
+    stable: { ...receipt.stable },
+    candidate: { ...receipt.candidate },
+    metrics: receipt.metrics.map((one: MetricReceipt) => ({ ...one })),
+    rules: rulesView(decided?.rules ?? readableRules(judge.params)),
+    salt: release.salt,
+  };
+}
+
+function rulesView(rules: ReadableRules): ReceiptView['rules'] {
+  return { ...rules, margins: { ...rules.margins } };
+}
+
+function blameViews(release: Release, evidence: Evidence): BlameView[] {
+  const versions = { stable: release.from, candidate: release.version };
+  const groups = evidence.blame ? blameGroups(evidence.blame, release.isSticky) : [];
+  return groups.map((one) => ({ ...one, words: blameWords(one, versions) }));
 }
 
 function tickMs(tick: number | null | undefined): number | null {

@@ -1,5 +1,15 @@
 // What a release has shown so far: totals, failed requests and the judge's state, fed by closed cells. Pure.
-import { absorb, type CurrentStep, type JudgeState, startJudge, type Verdict, verdictOf } from './judge/judge.ts';
+import { absorbBlame, type BlameState, closeBlame, type KnownLines, settleBlame, startBlame } from './blame.ts';
+import {
+  absorb,
+  type CurrentStep,
+  type JudgeState,
+  type Receipt,
+  startJudge,
+  type Verdict,
+  verdictOf,
+} from './judge/judge.ts';
+import { type ReadableRules, readableRules } from './judge/readable.ts';
 import { isOver, type Release, type Ruling } from './release.ts';
 import { type Tick, tickOf } from './ticks/tick.ts';
 import { type Cell, type FailedRequest, failuresOf } from './traffic.ts';
@@ -23,6 +33,20 @@ export type Evidence = {
   readonly lastLines: readonly string[];
   readonly firstTick: number | null;
   readonly lastTick: number | null;
+  /** What failed, by cause; absent in what older versions stored. */
+  readonly blame?: BlameState;
+  /** The verdict that the release was decided on; absent before that. */
+  readonly decided?: Decided;
+};
+
+/** A verdict as it was when it counted, with everything to understand it later, whatever the rules are then. */
+export type Decided = {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly isTakenBack: boolean;
+  readonly kind: Verdict['kind'];
+  readonly receipt: Receipt;
+  readonly rules: ReadableRules;
 };
 
 const KEPT_SAMPLES = 50;
@@ -40,6 +64,7 @@ export function startEvidence(release: Release): Evidence {
     lastLines: [],
     firstTick: null,
     lastTick: null,
+    blame: startBlame(),
   };
 }
 
@@ -75,6 +100,7 @@ export function absorbCells(evidence: Evidence, release: Release, cells: readonl
     samples: [...evidence.samples, ...rivals.flatMap((cell) => cell.samples)].slice(-KEPT_SAMPLES),
     firstTick: evidence.firstTick ?? served[0]?.tick ?? null,
     lastTick: served.at(-1)?.tick ?? evidence.lastTick,
+    blame: absorbBlame(evidence.blame ?? startBlame(), rivals),
   };
   return { evidence: absorbed, ticks: told.map(tickOf) };
 }
@@ -95,4 +121,28 @@ export function rulingOf(evidence: Evidence, current?: CurrentStep): Ruling | nu
   const verdict = verdictIn(evidence, current);
   if (!verdict) return null;
   return { kind: verdict.kind, sentence: verdict.receipt.sentence, neededRequests: verdict.needs?.requests ?? 0 };
+}
+
+/** Puts failed requests into their groups once their log lines are known, or nobody will find them any more. */
+export function explained(evidence: Evidence, release: Release, lines: KnownLines, now: number): Evidence {
+  const known = evidence.blame ?? startBlame();
+  const blame = settleBlame(isOver(release) ? closeBlame(known, now) : known, lines, release.isSticky, now);
+  return blame === evidence.blame ? evidence : { ...evidence, blame };
+}
+
+const TAKEN_BACK: ReadonlySet<Release['phase']> = new Set(['rolling_back', 'rolled_back', 'failed']);
+const GIVEN_ALL: ReadonlySet<Release['phase']> = new Set(['promoting', 'promoted']);
+
+/** Keeps the verdict as it is when the release is decided: by the judge, by a person, or by what happened to its instances. */
+export function withDecision(evidence: Evidence, release: Release, current: CurrentStep, now: number): Evidence {
+  const isTakenBack = TAKEN_BACK.has(release.phase);
+  if (!isTakenBack && !GIVEN_ALL.has(release.phase)) return evidence;
+  if (evidence.judge === null || evidence.decided?.isTakenBack === isTakenBack) return evidence;
+  const verdict = verdictIn(evidence, current);
+  if (!verdict) return evidence;
+  const { kind, receipt } = verdict;
+  return {
+    ...evidence,
+    decided: { at: now, isTakenBack, kind, receipt, rules: readableRules(evidence.judge.params) },
+  };
 }

@@ -1,7 +1,7 @@
 // One turn of the loop: from what is remembered and what is seen to what is to be remembered and done. Pure.
-
+import type { KnownLines } from './blame.ts';
 import { next, type ReleaseSeen } from './course.ts';
-import { absorbCells, type Evidence, rulingOf, startEvidence } from './evidence.ts';
+import { absorbCells, type Evidence, explained, rulingOf, startEvidence, withDecision } from './evidence.ts';
 import { catchUp } from './gap.ts';
 import { countExits, crashLoopOf, type InstancePlan, planInstances } from './instances.ts';
 import type { EventType, NewEvent } from './journal.ts';
@@ -52,6 +52,8 @@ export type World = {
   readonly observations: Observations | null;
   /** Last lines that an instance wrote, by id, for candidates in trouble. */
   readonly lastLines: Readonly<Record<string, readonly string[]>>;
+  /** What instances wrote about failed requests, as far as it was found; left out, nobody looks. */
+  readonly failureLines?: KnownLines;
   /** What failed when it was tried last, by instance id. */
   readonly troubles: Readonly<Record<string, string>>;
   /** Requests per second that reached each version lately, by `service@version`. */
@@ -149,13 +151,15 @@ function moveRelease(
   cells: readonly Cell[],
 ): Moved {
   const release = before.release;
-  const late = lateEvidence(before, memory, cells);
+  const late = lateEvidence(before, memory, cells, world);
   if (release === null) return { service: coolDown(before, world.now), evidence: late, events: [], ticks: [] };
   const known = memory.evidence[release.id] ?? startEvidence(release);
   const { evidence: absorbed, ticks } = absorbCells(known, release, cells);
   const seen = releaseSeen(before, release, absorbed, memory, world);
   const after = next(release, seen);
-  const evidence = withLastLines(withWeight(absorbed, release, after, world.now), after, world, instances);
+  const written = withLastLines(withWeight(absorbed, release, after, world.now), after, world, instances);
+  const decided = withDecision(written, after, before.routing, world.now);
+  const evidence = explained(decided, after, world.failureLines ?? {}, world.now);
   const events = eventsOf(before, release, after, evidence, world.now);
   const moved = { ...before, release: after };
   const service = isOver(after) ? settle(moved, after, world.now) : moved;
@@ -180,13 +184,16 @@ function startEvents(ended: Release, begun: Release | null, now: number): NewEve
 }
 
 /** Counts of the last seconds arrive after the end of a release, even after the start of the next one. */
-function lateEvidence(service: ServiceState, memory: Memory, cells: readonly Cell[]): Memory['evidence'] {
+function lateEvidence(service: ServiceState, memory: Memory, cells: readonly Cell[], world: World): Memory['evidence'] {
   const { last, release } = service;
   const known = last ? memory.evidence[last.id] : undefined;
   if (!last || !known) return {};
   // Of the same two versions, nobody could tell whose counts they are.
   const isAgain = release?.version === last.version;
-  return { [last.id]: isAgain ? known : absorbCells(known, last, cells).evidence };
+  const absorbed = isAgain ? known : absorbCells(known, last, cells).evidence;
+  // A stop ends a release between two turns.
+  const decided = withDecision(absorbed, last, service.routing, last.endedAt ?? world.now);
+  return { [last.id]: explained(decided, last, world.failureLines ?? {}, world.now) };
 }
 
 function releaseSeen(
@@ -274,12 +281,13 @@ function coolDown(service: ServiceState, now: number): ServiceState {
 }
 
 function eventsOf(service: ServiceState, before: Release, after: Release, evidence: Evidence, now: number): NewEvent[] {
-  const hasNewRuling = after.ruling?.kind === 'fail' && before.ruling?.kind !== 'fail';
+  const hasFailed = after.ruling?.kind === 'fail' && before.ruling?.kind !== 'fail';
+  const hasPassed = after.ruling?.kind === 'pass' && after.phase === 'promoting' && before.phase !== 'promoting';
   const data = { ...standOf(after), stable: evidence.stable, candidate: evidence.candidate };
   const tell = (type: EventType, sentence: string) =>
     eventOf(now, type, service, after.id, after.version, sentence, data);
   const events: NewEvent[] = [];
-  if (hasNewRuling && after.ruling) events.push(tell('release_verdict', after.ruling.sentence));
+  if ((hasFailed || hasPassed) && after.ruling) events.push(tell('release_verdict', after.ruling.sentence));
   if (after.weight !== before.weight && after.weight > 0) events.push(tell('release_weight', after.sentence));
   else if (after.phase !== before.phase) events.push(tell('release_state', after.sentence));
   return events;

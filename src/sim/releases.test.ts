@@ -29,7 +29,8 @@ function instancesOf(run: SimRun): readonly string[] {
 function weights(run: SimRun): readonly unknown[] {
   return run
     .events()
-    .filter((event) => event.release === releaseIn(run).id && typeof event.data.weight === 'number')
+    .filter((event) => event.release === releaseIn(run).id && event.type !== 'release_verdict')
+    .filter((event) => typeof event.data.weight === 'number')
     .map((event) => event.data.weight);
 }
 

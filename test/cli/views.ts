@@ -72,6 +72,7 @@ export function ramping(over: Partial<ReleaseView> = {}): ReleaseView {
     ],
     samples: [],
     lastLines: [],
+    blame: [],
     receipt: null,
     ...over,
   };
