@@ -96,7 +96,7 @@ export const FailedRequestView = z
 
 export const BlameView = z
   .object({
-    route: z.string().describe('Method and path, ids as :id'),
+    route: z.string().describe('Method and path, ids as *'),
     status: z.number().int(),
     failure: FailedRequestView.shape.failure,
     line: z
