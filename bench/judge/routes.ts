@@ -1,7 +1,7 @@
 // An idea measured before it is built: a share of alpha for each route, against small regressions that sit in one of them.
 import { absorbF, type FisherState, lnEOfF, ROLLBACK_ODDS, startF } from '../../src/core/judge/engineF.ts';
 import { logSumExp } from '../../src/core/judge/logs.ts';
-import { ALPHA, ERRORS_SHARE } from '../../src/core/judge/rules.ts';
+import { ALPHA } from '../../src/core/judge/rules.ts';
 import { diceOf, poisson } from './dice.ts';
 
 export type RouteRow = {
@@ -17,6 +17,7 @@ export type RouteRow = {
 
 const ROUTES = 20;
 const ROUTES_SHARE = 0.15;
+const ERRORS_SHARE = 0.5;
 const [RPS, SECONDS, RATE] = [50, 3600, 0.001];
 /** Ticks that a stratum holds, for N min(w, 1 - w) >= 2 within one route. */
 const ticksOf = (weight: number, rps: number) => Math.max(1, Math.ceil(2 / (rps * Math.min(weight, 1 - weight))));

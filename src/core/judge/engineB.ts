@@ -1,6 +1,6 @@
 // Engine B: how strongly 2x2 counts speak against a line p1 = ratio p0 + delta between the two failure rates. Pure.
 import type { Counts } from './engineF.ts';
-import { logSumExp } from './logs.ts';
+import { logMean } from './logs.ts';
 
 /**
  * What is to be refuted: with `safe` that the candidate is on the line or above it (worse than the margin), with
@@ -74,5 +74,5 @@ function timesLog1p(times: number, x: number): number {
 
 /** ln of the e-value: the even mixture over the stakes. */
 export function lnEOfB(state: LineState): number {
-  return logSumExp(state) - Math.log(state.length);
+  return logMean(state);
 }

@@ -1,5 +1,5 @@
 // Engine F: how strongly 2x2 counts speak for a candidate that fails more often, given how many failed in all. Pure.
-import { logSumExp } from './logs.ts';
+import { logMean } from './logs.ts';
 
 /** Requests and bad requests of both arms over one short time at one weight: 0 stable, 1 candidate. 0 <= x <= n. */
 export type Counts = { readonly n0: number; readonly x0: number; readonly n1: number; readonly x1: number };
@@ -29,16 +29,21 @@ export function startF(odds: readonly number[]): FisherState {
  * where M(psi) = sum over k of C(n1,k) C(n0,m-k) / C(N,m) psi^k is the mean of psi^x1 when there is no difference.
  */
 export function absorbF(state: FisherState, counts: Counts): FisherState {
-  const { n0, x0, n1, x1 } = counts;
+  const gains = gainsF(counts, state.odds);
+  return gains ? { odds: state.odds, lnL: state.lnL.map((lnL, j) => lnL + at(gains, j)) } : state;
+}
+
+/** ln of what one stratum multiplies the evidence for each odds ratio by; null when it changes nothing. */
+export function gainsF({ n0, x0, n1, x1 }: Counts, odds: readonly number[]): readonly number[] | null {
   const m = x0 + x1;
-  if (n0 === 0 || n1 === 0 || m === 0 || m === n0 + n1) return state;
-  const means = logMeans(n0, n1, m, state.odds);
-  return { odds: state.odds, lnL: state.lnL.map((lnL, j) => lnL + x1 * Math.log(at(state.odds, j)) - at(means, j)) };
+  if (n0 === 0 || n1 === 0 || m === 0 || m === n0 + n1) return null;
+  const means = logMeans(n0, n1, m, odds);
+  return odds.map((psi, j) => x1 * Math.log(psi) - at(means, j));
 }
 
 /** ln of the e-value: the even mixture over the odds ratios. Its mean never exceeds 1 while there is no difference. */
 export function lnEOfF(state: FisherState): number {
-  return logSumExp(state.lnL) - Math.log(state.lnL.length);
+  return logMean(state.lnL);
 }
 
 /**

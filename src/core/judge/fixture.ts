@@ -22,9 +22,12 @@ export type CellCounts = {
   readonly candidateLatency?: Histogram;
   /** What only sticky services have. */
   readonly sticky?: { readonly stable: StickyCounts; readonly candidate: StickyCounts };
+  /** What not every balancer tells. */
+  readonly told?: { readonly stable: ToldCounts; readonly candidate: ToldCounts };
 };
 
 type StickyCounts = Pick<ArmCount, 'firstSlow' | 'firstRequests'>;
+export type ToldCounts = Pick<ArmCount, 'clientErrors' | 'firstClientErrors' | 'routes'>;
 
 /** A cell of service `web`, v41 against v42, epoch 1 at 5 % unless told otherwise. */
 export function cellOf(counts: CellCounts): Cell {
@@ -35,8 +38,11 @@ export function cellOf(counts: CellCounts): Cell {
     tick: counts.tick,
     epoch: counts.epoch ?? 1,
     weight: counts.weight ?? 5,
-    stable: armOf(stable, counts.stable, counts.stableLatency, counts.sticky?.stable),
-    candidate: armOf(candidate, counts.candidate, counts.candidateLatency, counts.sticky?.candidate),
+    stable: armOf(stable, counts.stable, counts.stableLatency, { ...counts.sticky?.stable, ...counts.told?.stable }),
+    candidate: armOf(candidate, counts.candidate, counts.candidateLatency, {
+      ...counts.sticky?.candidate,
+      ...counts.told?.candidate,
+    }),
     outside: { requests: 0, failures: 0 },
     seen: { answers: 0, failures: 0, refused: 0 },
     samples: [],
@@ -47,10 +53,10 @@ function armOf(
   version: number,
   counts: CellCounts['stable'],
   latency: Histogram = [],
-  sticky: StickyCounts = {},
+  more: StickyCounts & ToldCounts = {},
 ): ArmCount | null {
   if (counts === null) return null;
   const [requests, failed, firstFailures] = counts ?? [0, 0];
   const failures = { status: failed, timeout: 0, connection: 0, deadline: 0 };
-  return { version, requests, failures, firstFailures: firstFailures ?? failed, latency, ...sticky };
+  return { version, requests, failures, firstFailures: firstFailures ?? failed, latency, ...more };
 }

@@ -2,7 +2,10 @@
 import { absorbB, type Line, type LineState, lnEOfB, startB } from './engineB.ts';
 import type { Counts } from './engineF.ts';
 
-/** `bound` is the extra failure probability, 0.001 to 0.7, or 1 while nothing is excluded; it never rises. */
+/**
+ * `bound` is the extra failure probability, 0.001 to 0.7, or 1 while nothing is excluded; it never rises. Of the lines at
+ * the bound and above, which have said what they can, nothing is kept.
+ */
 export type HarmState = { readonly bound: number; readonly lines: readonly LineState[] };
 
 /** Extra failure probabilities that can be excluded. */
@@ -20,14 +23,11 @@ export function startHarm(): HarmState {
   return { bound: 1, lines: LINES.map(startB) };
 }
 
-/** Lines at the bound and above it have said what they can, so only those below go on. `guess` as in engine B. */
+/** Takes one stratum in. `guess` as in engine B. */
 export function absorbHarm(state: HarmState, counts: Counts, guess: number): HarmState {
-  const lines = state.lines.map((lnL, i) => {
-    const line = LINES[i];
-    return line && line.delta < state.bound ? absorbB(lnL, line, counts, guess) : lnL;
-  });
-  const excluded = LINES.filter(
-    (line, i) => line.delta < state.bound && lnEOfB(lines[i] ?? []) >= -Math.log(HARM_ALPHA),
-  );
-  return { bound: excluded[0]?.delta ?? state.bound, lines };
+  const lines = LINES.filter((line) => line.delta < state.bound);
+  const after = lines.map((line, i) => absorbB(state.lines[i] ?? [], line, counts, guess));
+  const excluded = after.findIndex((lnL) => lnEOfB(lnL) >= -Math.log(HARM_ALPHA));
+  if (excluded < 0) return { bound: state.bound, lines: after };
+  return { bound: lines[excluded]?.delta ?? state.bound, lines: after.slice(0, excluded) };
 }

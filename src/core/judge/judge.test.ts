@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Cell } from '../traffic.ts';
-import { type CellCounts, cellOf } from './fixture.ts';
+import { type CellCounts, cellOf, type ToldCounts } from './fixture.ts';
 import { absorb, forecast, type JudgeParams, type JudgeState, problemOf, startJudge, verdictOf } from './judge.ts';
 import { marginsOf } from './rules.ts';
 
@@ -147,6 +147,13 @@ describe('judge state', () => {
     firstSlow: fc.array(fc.nat(3), { minLength: 6, maxLength: 6 }),
     firstRequests: arm.map(([requests, failures]) => ({ requests, failures })),
   });
+  const route = fc
+    .tuple(fc.constantFrom('GET /a', 'GET /b', 'POST /a'), arm, fc.nat(2))
+    .map(([name, [requests, failures], firstFailures]) => ({ route: name, requests, failures, firstFailures }));
+  const told = fc.record(
+    { clientErrors: fc.nat(9), firstClientErrors: fc.nat(3), routes: fc.array(route, { maxLength: 3 }) },
+    { requiredKeys: [] },
+  );
   const row = fc.record({
     gap: fc.nat(20),
     turns: fc.nat(9),
@@ -155,6 +162,7 @@ describe('judge state', () => {
     stableLatency: latency,
     candidateLatency: latency,
     sticky: fc.record({ stable: stickyArm, candidate: stickyArm }),
+    told: fc.record({ stable: told, candidate: told }),
   });
   const stream = fc.array(row, { maxLength: 60 }).map((rows) => {
     let [tick, epoch] = [0, 1];
@@ -169,7 +177,7 @@ describe('judge state', () => {
     const cuts = fc.array(fc.nat(60), { maxLength: 4 });
     fc.assert(
       fc.property(stream, cuts, fc.boolean(), (cells, cutAt, isSticky) => {
-        const start = startJudge({ ...PARAMS, isSticky });
+        const start = startJudge({ ...PARAMS, isSticky, clientErrors: true, routes: ['GET /a', 'POST /a'] });
         const whole = absorb(start, cells);
         const bounds = [0, ...cutAt.map((cut) => Math.min(cut, cells.length)).sort((a, b) => a - b), cells.length];
         let parted: JudgeState = start;
@@ -183,10 +191,21 @@ describe('judge state', () => {
     );
   });
 
-  it('stays below 15 kB, however busy the service and spread its latency', () => {
+  it('stays below 15 kB, however busy the service and spread its latency, with twenty routes', () => {
     const roll = dice(5);
     const busy = (n: number) => Array.from({ length: 1440 }, (_, i) => [i, Math.floor((n / 720) * roll())] as const);
     const sticky = { firstSlow: [1, 2, 1, 2, 1, 2], firstRequests: { requests: 30, failures: 1 } };
+    const names = Array.from({ length: 20 }, (_, i) => `DELETE /api/v1/organisations/:id/members/${i}`);
+    const told = (n: number): ToldCounts => ({
+      clientErrors: Math.floor(n * roll()),
+      firstClientErrors: Math.floor(3 * roll()),
+      routes: names.map((name) => ({
+        route: name,
+        requests: Math.floor(n / 20),
+        failures: Math.floor((n / 1000) * roll()),
+        firstFailures: Math.floor(2 * roll()),
+      })),
+    });
     const rows = Array.from(
       { length: 300 },
       (_, tick): CellCounts => ({
@@ -197,16 +216,29 @@ describe('judge state', () => {
         stableLatency: busy(4500),
         candidateLatency: busy(500),
         sticky: { stable: sticky, candidate: sticky },
+        told: { stable: told(4500), candidate: told(500) },
       }),
     );
     for (const isSticky of [false, true]) {
-      expect(JSON.stringify(judged(rows, { isSticky, margins: marginsOf({}) })).length).toBeLessThan(15_000);
+      const params = { isSticky, margins: marginsOf({}), clientErrors: true, routes: names };
+      expect(JSON.stringify(judged(rows, params)).length).toBeLessThan(15_000);
+      const worse = rows.map((row) => ({ ...row, candidate: [500, 200, 100] }) as const);
+      const failed = judged([...rows, ...worse.map((row) => ({ ...row, tick: row.tick + 300 }))], params);
+      expect(verdictOf(failed).kind).toBe('fail');
+      expect(JSON.stringify(failed).length).toBeLessThan(15_000);
     }
   });
 
   it('is judged no more, and says so, when its parameters are others than it began with', () => {
     const state = judged(seconds(10, { stable: [38, 0], candidate: [2, 0] }));
-    for (const changed of [{ minRequests: 1 }, { isSticky: true }, { candidate: 43 }, { service: 'api' }]) {
+    for (const changed of [
+      { minRequests: 1 },
+      { isSticky: true },
+      { candidate: 43 },
+      { service: 'api' },
+      { clientErrors: true },
+      { routes: ['GET /'] },
+    ]) {
       const tampered = { ...state, params: { ...state.params, ...changed } };
       expect(absorb(tampered, seconds(9, { stable: [47, 0], candidate: [3, 3] }).map(cellOf))).toBe(tampered);
       const verdict = verdictOf(tampered);

@@ -18,9 +18,11 @@ import {
   trafficSentence,
   type Verdict,
 } from './receipt.ts';
+import { absorbRoutes, type RouteState, startRoute } from './routes.ts';
 import {
   ALPHA,
   CALM_LN_E,
+  extrasIn,
   FAIL_LN_E,
   hashOf,
   type JudgeParams,
@@ -50,6 +52,8 @@ export type JudgeState = {
   /** The second from which on latency counts; null before the candidate's first weight. */
   readonly warmAt: number | null;
   readonly metrics: readonly MetricState[];
+  /** Errors on the routes that are judged by themselves, in the order of the parameters. */
+  readonly routes: readonly RouteState[];
   /** What is known of stable's rate of failures. */
   readonly guess: Guess;
   readonly harm: HarmState;
@@ -80,6 +84,7 @@ export function startJudge(params: JudgeParams): JudgeState {
     limits: null,
     warmAt: null,
     metrics: startMetrics(params),
+    routes: extrasIn(params).routes.map(startRoute),
     guess: NO_GUESS,
     harm: startHarm(),
     split: startSplit(),
@@ -126,7 +131,7 @@ function absorbCell(state: JudgeState, cell: Cell): JudgeState {
   const warmAt = state.warmAt ?? (isSplit ? cell.tick + WARM_UP_SECONDS : null);
   const fresh = params.isSticky ? state.limits : limitsOf(state.memory, cell.tick, marginsIn(params).latency);
   const limits = warmAt !== null && cell.tick >= warmAt ? fresh : null;
-  const { state: strata, closed } = addCell(state.strata, cell, rule, limits);
+  const { state: strata, closed } = addCell(state.strata, cell, rule, limits, extrasIn(params));
   const total = cell.candidate === null ? state.total : totalOf(state.total, cell, rule);
   const step = cell.epoch > state.step.epoch ? { ...NOTHING, epoch: cell.epoch, weight: cell.weight } : state.step;
   const split = absorbSplit(state.split, cell.epoch, cell.weight, assigned(cell, params.isSticky));
@@ -165,6 +170,7 @@ function absorbClosed(state: JudgeState, stratum: Stratum): JudgeState {
   const next: JudgeState = {
     ...state,
     metrics: absorbStratum(state.metrics, stratum, guess, params),
+    routes: absorbRoutes(state.routes, stratum, params),
     judged: state.judged + 1,
     ...(params.isSticky ? {} : { harm: absorbHarm(state.harm, stratum, guess), guess: addGuess(state.guess, stratum) }),
     step: {
@@ -173,8 +179,8 @@ function absorbClosed(state: JudgeState, stratum: Stratum): JudgeState {
       candidate: add(step.candidate, { n: stratum.n1, x: stratum.x1 }),
     },
   };
-  return lnEOfAll(next.metrics) >= FAIL_LN_E
-    ? { ...next, failed: worded(receiptOf(next, next.step, true), failSentence) }
+  return lnEOfAll(next.metrics, next.routes, params) >= FAIL_LN_E
+    ? { ...next, memory: null, failed: worded(receiptOf(next, next.step, true), failSentence) }
     : next;
 }
 
@@ -269,7 +275,7 @@ function receiptOf(state: JudgeState, current: CurrentStep, hasFailed: boolean):
   const { params, total, split } = state;
   const step =
     current.epoch > state.step.epoch ? { ...NOTHING, epoch: current.epoch, weight: current.weight } : state.step;
-  const lnE = lnEOfAll(state.metrics);
+  const lnE = lnEOfAll(state.metrics, state.routes, params);
   return {
     service: params.service,
     stable: { version: params.stable, total: total.stable, step: step.stable },
@@ -282,7 +288,7 @@ function receiptOf(state: JudgeState, current: CurrentStep, hasFailed: boolean):
     odds: oddsText(lnE),
     limit: oddsText(FAIL_LN_E),
     alpha: ALPHA,
-    metrics: metricsReceipt(state.metrics, params, hasFailed),
+    metrics: metricsReceipt(state.metrics, state.routes, params, hasFailed),
     harmBound: state.harm.bound,
     splitOdds: split.mismatch === null ? null : oddsText(split.mismatch),
     strata: state.judged,

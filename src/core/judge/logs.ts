@@ -7,6 +7,16 @@ export function logSumExp(values: readonly number[]): number {
   return top + Math.log(values.reduce((sum, value) => sum + Math.exp(value - top), 0));
 }
 
+/** ln of the mean of e^value: of the even mixture over bets of which these are the logarithms. */
+export function logMean(values: readonly number[]): number {
+  return logSumExp(values) - Math.log(values.length);
+}
+
+/** Evidence with the gains of one stratum, to nine decimals, which keeps its text short; rounded down, so that it stays evidence. */
+export function addRoundedDown(lnL: readonly number[], gains: readonly number[]): readonly number[] {
+  return lnL.map((value, i) => Math.floor((value + (gains[i] ?? 0)) * 1e9) / 1e9);
+}
+
 /**
  * ln Gamma(x) for x > 0, to about 1e-14 of the larger of 1 and the result.
  * Source: Stirling's series, Abramowitz & Stegun 1964, 6.1.40, from x = 10 on; below by Gamma(x + 1) = x Gamma(x), 6.1.15.

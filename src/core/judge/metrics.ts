@@ -1,24 +1,31 @@
 // The metrics of a release: for each, the evidence that the candidate is worse, and the evidence that it is not. Pure.
 import { absorbB, type LineState, lnEOfB, startB } from './engineB.ts';
-import { absorbF, type Counts, type FisherState, lnEOfF, NON_INFERIOR_ODDS, ROLLBACK_ODDS, startF } from './engineF.ts';
-import { absorbP, lnEOfP, type RatioState, startP } from './engineP.ts';
-import { logSumExp } from './logs.ts';
-import { ERRORS_SHARE, errorLine, type JudgeParams, marginsIn, type Quantile, SAFE_LN_E } from './rules.ts';
+import { type Counts, gainsF, NON_INFERIOR_ODDS, ROLLBACK_ODDS } from './engineF.ts';
+import { gainsP, RATIOS_ABOVE, RATIOS_BELOW } from './engineP.ts';
+import { addRoundedDown, logMean, logSumExp } from './logs.ts';
+import { lnEOfRoute, type RouteState } from './routes.ts';
+import { errorLine, extrasIn, type JudgeParams, marginsIn, type Quantile, SAFE_LN_E, sharesOf } from './rules.ts';
 import type { Stratum } from './strata.ts';
 
-export type MetricName = 'errors' | Quantile;
+export type MetricName = 'errors' | Quantile | 'client_errors';
 
 type Engine =
-  | { readonly type: 'F'; readonly state: FisherState }
-  | { readonly type: 'P'; readonly state: RatioState }
+  | { readonly type: 'F' | 'P'; readonly side: Side; readonly lnL: readonly number[] }
   | { readonly type: 'B'; readonly state: LineState };
+
+/** That the candidate is worse, or better. */
+type Side = 'above' | 'below';
+const GRIDS = {
+  F: { above: ROLLBACK_ODDS, below: NON_INFERIOR_ODDS },
+  P: { above: RATIOS_ABOVE, below: RATIOS_BELOW },
+};
 
 export type MetricState = {
   readonly name: MetricName;
   /** Evidence that the candidate is worse. */
   readonly against: Engine;
-  /** Evidence that it is not worse than the margin. */
-  readonly safety: Engine;
+  /** Evidence that it is not worse than the margin; null where nothing has to be certified. */
+  readonly safety: Engine | null;
   /** The certificate "not worse"; once obtained it stays. */
   readonly isSafe: boolean;
   /** What the evidence against rests on; for sticky clients only bad events, without requests. */
@@ -29,52 +36,55 @@ export type MetricState = {
 
 const NO_COUNTS: Counts = { n0: 0, x0: 0, n1: 0, x1: 0 };
 
-/** Errors first, then the quantiles as the margins name them. */
+/** Errors first, then the quantiles as the margins name them, then answers of 4xx if they are judged. */
 export function startMetrics(params: JudgeParams): readonly MetricState[] {
   const rest = { isSafe: false, seen: NO_COUNTS, seenForSafety: NO_COUNTS };
-  const against = (): Engine =>
-    params.isSticky ? { type: 'P', state: startP() } : { type: 'F', state: startF(ROLLBACK_ODDS) };
-  const latency = marginsIn(params).latency.map(({ quantile }): MetricState => {
-    const safety: Engine = params.isSticky ? against() : { type: 'F', state: startF(NON_INFERIOR_ODDS) };
-    return { name: quantile, against: against(), safety, ...rest };
-  });
-  const errors: Engine = { type: 'B', state: startB(errorLine(params)) };
-  return [{ name: 'errors', against: against(), safety: errors, ...rest }, ...latency];
+  const type = params.isSticky ? 'P' : 'F';
+  const engine = (side: Side): Engine => ({ type, side, lnL: GRIDS[type][side].map(() => 0) });
+  const latency = marginsIn(params).latency.map(
+    ({ quantile }): MetricState => ({ name: quantile, against: engine('above'), safety: engine('below'), ...rest }),
+  );
+  const errors: MetricState = {
+    name: 'errors',
+    against: engine('above'),
+    safety: { type: 'B', state: startB(errorLine(params)) },
+    ...rest,
+  };
+  const clientErrors: MetricState = { name: 'client_errors', against: engine('above'), safety: null, ...rest };
+  return [errors, ...latency, ...(extrasIn(params).clientErrors ? [clientErrors] : [])];
 }
 
 /** ln of the odds that the candidate is worse in this metric. */
 export function lnAgainst({ against }: MetricState): number {
-  return lnEOf(against, 'above');
+  return lnEOf(against);
 }
 
-/** ln of the odds that the candidate is not worse than the margin of this metric. */
-export function lnSafety({ safety }: MetricState): number {
-  return lnEOf(safety, 'below');
+/** ln of the odds that the candidate is not worse than the margin of this metric; null where nothing is certified. */
+export function lnSafety({ safety }: MetricState): number | null {
+  return safety && lnEOf(safety);
 }
 
-function lnEOf(engine: Engine, side: 'above' | 'below'): number {
-  if (engine.type === 'F') return lnEOfF(engine.state);
-  return engine.type === 'B' ? lnEOfB(engine.state) : lnEOfP(engine.state, 1, side);
+function lnEOf(engine: Engine): number {
+  return engine.type === 'B' ? lnEOfB(engine.state) : logMean(engine.lnL);
 }
 
-/** Share of alpha of each metric; together 1. */
-export function shareOf(name: MetricName, metrics: readonly MetricState[]): number {
-  const quantiles = metrics.length - 1;
-  if (name === 'errors') return quantiles === 0 ? 1 : ERRORS_SHARE;
-  return (1 - ERRORS_SHARE) / quantiles;
-}
-
-/** What a metric adds to the odds of the release: its share times its own odds, as ln. */
-export function lnPart(metric: MetricState, metrics: readonly MetricState[]): number {
-  return Math.log(shareOf(metric.name, metrics)) + lnAgainst(metric);
+/** Share of alpha of a metric. */
+export function shareOf(name: MetricName, params: JudgeParams): number {
+  const { errors, quantile, clientErrors } = sharesOf(params);
+  if (name === 'errors') return errors;
+  return name === 'client_errors' ? clientErrors : quantile;
 }
 
 /**
- * ln of the odds that the candidate is worse in any metric: the weighted mean, an e-process however the metrics depend on
- * each other. Source: Vovk & Wang 2021, merging e-values.
+ * ln of the odds that the candidate is worse in any metric or on any route: the weighted mean, an e-process however they
+ * depend on each other, since all of them rest on the same strata. Source: Vovk & Wang 2021, merging e-values.
  */
-export function lnEOfAll(metrics: readonly MetricState[]): number {
-  return logSumExp(metrics.map((metric) => lnPart(metric, metrics)));
+export function lnEOfAll(metrics: readonly MetricState[], routes: readonly RouteState[], params: JudgeParams): number {
+  const ofRoute = Math.log(sharesOf(params).route);
+  return logSumExp([
+    ...metrics.map((metric) => Math.log(shareOf(metric.name, params)) + lnAgainst(metric)),
+    ...routes.map((route) => ofRoute + lnEOfRoute(route)),
+  ]);
 }
 
 /** Takes one closed stratum into the evidence against, and except for sticky clients' errors into that of safety. */
@@ -89,6 +99,9 @@ export function absorbStratum(
       const seen = against(metric, stratum, [stratum.x0, stratum.x1]);
       return params.isSticky ? seen : absorbErrorSafety(seen, stratum, guess, params);
     }
+    if (metric.name === 'client_errors') {
+      return stratum.clientErrors ? against(metric, stratum, stratum.clientErrors) : metric;
+    }
     const slow = stratum.slow?.[i - 1];
     return slow ? safe(against(metric, stratum, slow.against), stratum, slow.safety) : metric;
   });
@@ -101,7 +114,7 @@ export function absorbErrorSafety(
   guess: number,
   params: JudgeParams,
 ): MetricState {
-  if (metric.safety.type !== 'B') return metric;
+  if (metric.safety?.type !== 'B') return metric;
   const state = absorbB(metric.safety.state, errorLine(params), counts, guess);
   return certified({ ...metric, safety: { type: 'B', state }, seenForSafety: plus(metric.seenForSafety, counts) });
 }
@@ -112,6 +125,7 @@ function against(metric: MetricState, stratum: Stratum, bad: readonly [number, n
 }
 
 function safe(metric: MetricState, stratum: Stratum, bad: readonly [number, number]): MetricState {
+  if (metric.safety === null) return metric;
   const counts = exposed(metric.safety, stratum, bad);
   return certified({
     ...metric,
@@ -126,12 +140,13 @@ function exposed(engine: Engine, { n0, n1, weight }: Stratum, [x0, x1]: readonly
 }
 
 function turned(engine: Engine, counts: Counts): Engine {
-  if (engine.type === 'F') return { type: 'F', state: absorbF(engine.state, counts) };
-  return engine.type === 'P' ? { type: 'P', state: absorbP(engine.state, counts) } : engine;
+  if (engine.type === 'B') return engine;
+  const gains = (engine.type === 'F' ? gainsF : gainsP)(counts, GRIDS[engine.type][engine.side]);
+  return gains ? { ...engine, lnL: addRoundedDown(engine.lnL, gains) } : engine;
 }
 
 function certified(metric: MetricState): MetricState {
-  return metric.isSafe || lnSafety(metric) < SAFE_LN_E ? metric : { ...metric, isSafe: true };
+  return metric.isSafe || (lnSafety(metric) ?? 0) < SAFE_LN_E ? metric : { ...metric, isSafe: true };
 }
 
 function plus(sum: Counts, { n0, x0, n1, x1 }: Counts): Counts {

@@ -11,12 +11,12 @@ const TREND_LN_E = 1;
  * for a candidate that fails as often as stable while there is no trend yet. 0 when all are safe; at least 1 otherwise.
  */
 export function requestsUntilSafe(metrics: readonly MetricState[], params: JudgeParams, weight: number): number {
-  const open = metrics.filter((metric) => !metric.isSafe);
+  const open = metrics.filter((metric) => metric.safety !== null && !metric.isSafe);
   return open.reduce((most, metric) => Math.max(most, untilSafe(metric, params, weight)), 0);
 }
 
 function untilSafe(metric: MetricState, params: JudgeParams, weight: number): number {
-  const lnE = lnSafety(metric);
+  const lnE = lnSafety(metric) ?? 0;
   const { n0, x0, n1 } = metric.seenForSafety;
   const missing = SAFE_LN_E - lnE;
   if (lnE > TREND_LN_E && n1 >= 1) return roundUp((missing * n1) / lnE);

@@ -1,6 +1,7 @@
 // The receipt of a verdict: the numbers behind it and the sentences that people read. Pure.
-import { lnAgainst, lnPart, lnSafety, type MetricName, type MetricState, shareOf } from './metrics.ts';
-import { ALPHA, type JudgeParams, SAFE_LN_E } from './rules.ts';
+import { lnAgainst, lnSafety, type MetricName, type MetricState, shareOf } from './metrics.ts';
+import { lnEOfRoute, type RouteState } from './routes.ts';
+import { ALPHA, extrasIn, type JudgeParams, SAFE_LN_E, sharesOf } from './rules.ts';
 
 export type Tally = { readonly requests: number; readonly failures: number };
 
@@ -32,7 +33,7 @@ export type Receipt = {
   readonly limit: string;
   /** Chance that a good release is ever taken back. */
   readonly alpha: number;
-  /** Errors first, then latency. */
+  /** Errors first, then latency, answers of 4xx, and of the routes that are judged by themselves the five that weigh most. */
   readonly metrics: readonly MetricReceipt[];
   /** 95 % sure, at every look: the candidate fails at most so much more often, 0 to 1; 1 while nothing is excluded. */
   readonly harmBound: number;
@@ -47,21 +48,24 @@ export type Receipt = {
 
 /** One metric in a receipt. */
 export type MetricReceipt = {
-  readonly metric: MetricName;
+  /** `route`: errors on one route. */
+  readonly metric: MetricName | 'route';
+  /** Only of `route`: its name. */
+  readonly route?: string;
   /** Share of alpha. */
   readonly share: number;
   /** That the candidate is worse: ln of the odds, and for people. */
   readonly lnE: number;
   readonly odds: string;
-  /** That it is not worse than the margin: the same. Safe at 20:1, and safe it stays. */
-  readonly lnSafety: number;
-  readonly safetyOdds: string;
-  readonly isSafe: boolean;
+  /** That it is not worse than the margin: the same. Safe at 20:1, and safe it stays. Null where nothing is certified: 4xx and routes. */
+  readonly lnSafety: number | null;
+  readonly safetyOdds: string | null;
+  readonly isSafe: boolean | null;
   readonly isHarmful: boolean;
   /** Judged so far; for latency, `failures` are the requests beyond the limit. Sticky services: clients, without requests. */
   readonly stable: Tally;
   readonly candidate: Tally;
-  /** `Errors: safe.`, `p95: 13:1 of 20:1.`, `p50: harmful, odds 120:1.`, `p99: not enough data.` */
+  /** `Errors: safe.`, `p95: 13:1 of 20:1.`, `p50: harmful, odds 120:1.`, `p99: not enough data.`, `Errors on GET /divide: odds 2.1:1.` */
   readonly sentence: string;
 };
 
@@ -109,55 +113,99 @@ export function shareText({ requests, failures }: Tally): string {
   return `${Number(percent.toFixed(percent < 10 ? 2 : 1))}%`;
 }
 
+/** Routes in a receipt. */
+const SHOWN_ROUTES = 5;
+
 /** The metrics with their words. After a fail, those that are worse by themselves are harmful, and the one that weighs most. */
 export function metricsReceipt(
   metrics: readonly MetricState[],
+  routes: readonly RouteState[],
   params: JudgeParams,
   hasFailed: boolean,
 ): readonly MetricReceipt[] {
-  const harmful = hasFailed ? harmfulOf(metrics) : new Set<MetricName>();
-  return metrics.map((metric) => {
-    const [lnE, safety] = [lnAgainst(metric), lnSafety(metric)];
-    const isHarmful = harmful.has(metric.name);
-    const { n0, x0, n1, x1 } = metric.seen;
-    const tally = (n: number, x: number): Tally => ({ requests: params.isSticky ? 0 : n, failures: x });
-    return {
-      metric: metric.name,
-      share: shareOf(metric.name, metrics),
-      lnE,
-      odds: oddsText(lnE),
-      lnSafety: safety,
-      safetyOdds: oddsText(safety),
-      isSafe: metric.isSafe,
-      isHarmful,
-      stable: tally(n0, x0),
-      candidate: tally(n1, x1),
-      sentence: `${nameText(metric.name)}: ${wordOf(metric, isHarmful)}.`,
-    };
-  });
+  const ofRoutes = routes.map((route, i) => routeReceipt(route, extrasIn(params).routes[i] ?? '', params));
+  const all = [...metrics.map((metric) => metricReceipt(metric, params)), ...ofRoutes];
+  const harmful = hasFailed ? harmfulOf(all) : new Set<MetricReceipt>();
+  const shown = ofRoutes.toSorted((a, b) => b.lnE - a.lnE).slice(0, SHOWN_ROUTES);
+  return all
+    .filter((one) => one.metric !== 'route' || shown.includes(one))
+    .map((one) => ({ ...one, isHarmful: harmful.has(one), sentence: wordsOf(one, harmful.has(one)) }));
+}
+
+const UNDECIDED = { isHarmful: false, sentence: '' };
+
+function metricReceipt(metric: MetricState, params: JudgeParams): MetricReceipt {
+  const [lnE, safety] = [lnAgainst(metric), lnSafety(metric)];
+  const { n0, x0, n1, x1 } = metric.seen;
+  const tally = (n: number, x: number): Tally => ({ requests: params.isSticky ? 0 : n, failures: x });
+  return {
+    metric: metric.name,
+    share: shareOf(metric.name, params),
+    lnE,
+    odds: oddsText(lnE),
+    lnSafety: safety,
+    safetyOdds: safety === null ? null : oddsText(safety),
+    isSafe: safety === null ? null : metric.isSafe,
+    stable: tally(n0, x0),
+    candidate: tally(n1, x1),
+    ...UNDECIDED,
+  };
+}
+
+function routeReceipt(state: RouteState, route: string, params: JudgeParams): MetricReceipt {
+  const [n0, x0, n1, x1] = state.seen;
+  const lnE = lnEOfRoute(state);
+  return {
+    metric: 'route',
+    route,
+    share: sharesOf(params).route,
+    lnE,
+    odds: oddsText(lnE),
+    lnSafety: null,
+    safetyOdds: null,
+    isSafe: null,
+    stable: { requests: n0, failures: x0 },
+    candidate: { requests: n1, failures: x1 },
+    ...UNDECIDED,
+  };
+}
+
+/** What a metric adds to the odds of the release, as ln: its share times its own odds. */
+function lnPart({ share, lnE }: MetricReceipt): number {
+  return Math.log(share) + lnE;
 }
 
 /**
  * Which metrics are worse, as display: at most a share of alpha of them wrongly.
  * Source: Wang & Ramdas 2022, e-BH: the k largest e-values when the k-th reaches K / (alpha k).
  */
-function harmfulOf(metrics: readonly MetricState[]): ReadonlySet<MetricName> {
-  const sorted = metrics.toSorted((a, b) => lnAgainst(b) - lnAgainst(a));
+function harmfulOf(metrics: readonly MetricReceipt[]): ReadonlySet<MetricReceipt> {
+  const sorted = metrics.toSorted((a, b) => b.lnE - a.lnE);
   const bar = (k: number) => Math.log(metrics.length / (ALPHA * k));
-  const count = sorted.findLastIndex((metric, i) => lnAgainst(metric) >= bar(i + 1)) + 1;
-  const main = metrics.reduce((most, one) => (lnPart(one, metrics) > lnPart(most, metrics) ? one : most));
-  return new Set([main, ...sorted.slice(0, count)].map((metric) => metric.name));
+  const count = sorted.findLastIndex((metric, i) => metric.lnE >= bar(i + 1)) + 1;
+  return new Set([worstOf(metrics), ...sorted.slice(0, count)]);
 }
 
-function wordOf(metric: MetricState, isHarmful: boolean): string {
-  if (isHarmful) return `harmful, odds ${oddsText(lnAgainst(metric))}`;
-  if (metric.isSafe) return 'safe';
-  const lnE = lnSafety(metric);
-  return lnE >= Math.log(2) ? `${oddsText(lnE)} of ${oddsText(SAFE_LN_E)}` : 'not enough data';
+/** The one that weighs most in the odds. */
+function worstOf(metrics: readonly MetricReceipt[]): MetricReceipt {
+  return metrics.reduce((most, one) => (lnPart(one) > lnPart(most) ? one : most));
 }
 
-function nameText(name: MetricName): string {
-  return name === 'errors' ? 'Errors' : name;
+function wordsOf(metric: MetricReceipt, isHarmful: boolean): string {
+  return `${nameText(metric)}: ${wordOf(metric, isHarmful)}.`;
+}
+
+function wordOf({ odds, lnSafety: lnE, safetyOdds, isSafe }: MetricReceipt, isHarmful: boolean): string {
+  if (isHarmful) return `harmful, odds ${odds}`;
+  if (lnE === null) return `odds ${odds}`;
+  if (isSafe) return 'safe';
+  return lnE >= Math.log(2) ? `${safetyOdds} of ${oddsText(SAFE_LN_E)}` : 'not enough data';
+}
+
+function nameText({ metric, route }: MetricReceipt): string {
+  if (metric === 'route') return `Errors on ${route}`;
+  if (metric === 'client_errors') return 'Answers of 4xx';
+  return metric === 'errors' ? 'Errors' : metric;
 }
 
 type Unworded = Omit<Receipt, 'sentence'>;
@@ -168,7 +216,7 @@ export function failSentence(receipt: Unworded): string {
 
 export function passSentence(receipt: Unworded): string {
   const { candidate } = receipt;
-  const isCertified = receipt.metrics.every((metric) => metric.isSafe);
+  const isCertified = receipt.metrics.every((metric) => metric.isSafe !== false);
   const health = isCertified
     ? `v${candidate.version} is safe at ${oddsText(SAFE_LN_E)}`
     : `v${candidate.version} looks healthy`;
@@ -187,22 +235,30 @@ export function trafficSentence(receipt: Unworded, needed: number): string {
 
 export function certificateSentence(receipt: Unworded, needed: number): string {
   const { version } = receipt.candidate;
-  const open = receipt.metrics.filter((metric) => !metric.isSafe).map((metric) => metric.sentence.replace(/\.$/, ''));
+  const open = receipt.metrics
+    .filter((metric) => metric.isSafe === false)
+    .map((metric) => metric.sentence.slice(0, -1));
   const what = receipt.unit === 'client' ? 'clients' : 'requests';
   return `Not enough data: v${version} needs about ${needed} more ${what} to be safe. ${open.join(', ')}.`;
 }
 
-/** The metric that weighs most in the odds. */
 function worstText(receipt: Unworded): string {
-  const part = (metric: MetricReceipt) => Math.log(metric.share) + metric.lnE;
-  const worst = receipt.metrics.reduce((most, metric) => (part(metric) > part(most) ? metric : most));
+  const worst = worstOf(receipt.metrics);
   if (worst.metric === 'errors') return errorsText(receipt);
   const { stable, candidate, unit } = receipt;
+  const what = whatText(worst, stable.version, unit);
   if (unit === 'client') {
     const share = `${Number(receipt.weight.toFixed(2))}%`;
-    return `Clients that met a request slower than the ${worst.metric} of v${stable.version}: ${worst.candidate.failures} on v${candidate.version}, which has ${share} of them, ${worst.stable.failures} on v${stable.version}`;
+    return `${what}: ${worst.candidate.failures} on v${candidate.version}, which has ${share} of them, ${worst.stable.failures} on v${stable.version}`;
   }
-  return `Requests slower than the ${worst.metric} of v${stable.version}: ${shareText(worst.candidate)} on v${candidate.version} against ${shareText(worst.stable)}`;
+  return `${what}: ${shareText(worst.candidate)} on v${candidate.version} against ${shareText(worst.stable)}`;
+}
+
+function whatText({ metric, route }: MetricReceipt, stable: number, unit: Receipt['unit']): string {
+  const isClient = unit === 'client';
+  if (metric === 'route') return isClient ? `Clients whose first error was on ${route}` : `Errors on ${route}`;
+  if (metric === 'client_errors') return isClient ? 'Clients that met an answer of 4xx' : 'Answers of 4xx';
+  return `${isClient ? 'Clients that met a request' : 'Requests'} slower than the ${metric} of v${stable}`;
 }
 
 function errorsText({ unit, weight, stable, candidate }: Unworded): string {

@@ -4,7 +4,7 @@ import { NON_INFERIOR_ODDS, ROLLBACK_ODDS } from './engineF.ts';
 import { RATIOS } from './engineP.ts';
 import { HARM_ALPHA, HARM_STEPS } from './harm.ts';
 import { SPLIT_ALPHA } from './split.ts';
-import type { StrataRule } from './strata.ts';
+import type { Extras, StrataRule } from './strata.ts';
 
 export type Quantile = 'p50' | 'p90' | 'p95' | 'p99';
 
@@ -34,6 +34,10 @@ export type JudgeParams = {
   readonly passRule?: PassRule;
   /** Absent = the judge's own. */
   readonly margins?: Margins;
+  /** The balancer tells answers of 400 to 499, and they are judged; absent = no. */
+  readonly clientErrors?: boolean;
+  /** Routes whose errors are judged by themselves, at most 20, as the balancer names them: those that were busiest before. */
+  readonly routes?: readonly string[];
 };
 
 /** Chance that a good release is ever taken back. */
@@ -49,7 +53,12 @@ const SAFE_ALPHA = 0.05;
 export const SAFE_LN_E = -Math.log(SAFE_ALPHA);
 
 /** Share of alpha that errors have; the latency quantiles have equal parts of the rest. */
-export const ERRORS_SHARE = 0.5;
+const ERRORS_SHARE = 0.5;
+/** Shares that are taken from both where answers of 4xx are judged, and where routes are. */
+const CLIENT_ERRORS_SHARE = 0.05;
+const ROUTES_SHARE = 0.15;
+/** Routes beyond that many are not judged by themselves. */
+export const MAX_ROUTES = 20;
 /** So much slower is no reason to roll back: one instance is never like another. */
 export const TOLERANCE_PERCENT = 5;
 /** Nor are so many milliseconds, and a candidate slower by so much is still "not worse". */
@@ -87,6 +96,33 @@ export function marginsIn(params: JudgeParams): Margins {
   return params.margins ?? DEFAULT_MARGINS;
 }
 
+/** What is judged beside errors and latency: the first 20 different routes, as they were named when the release began. */
+export function extrasIn({ clientErrors = false, routes = [] }: JudgeParams): Extras {
+  return { clientErrors, routes: [...new Set(routes)].slice(0, MAX_ROUTES) };
+}
+
+/** Shares of alpha: of errors, of each quantile, of answers of 4xx and of each route. Together 1, and by the parameters alone. */
+export type Shares = {
+  readonly errors: number;
+  readonly quantile: number;
+  readonly clientErrors: number;
+  readonly route: number;
+};
+
+export function sharesOf(params: JudgeParams): Shares {
+  const extras = extrasIn(params);
+  const clientErrors = extras.clientErrors ? CLIENT_ERRORS_SHARE : 0;
+  const routes = extras.routes.length > 0 ? ROUTES_SHARE : 0;
+  const rest = 1 - clientErrors - routes;
+  const quantiles = marginsIn(params).latency.length;
+  return {
+    errors: quantiles === 0 ? rest : rest * ERRORS_SHARE,
+    quantile: quantiles === 0 ? 0 : (rest * (1 - ERRORS_SHARE)) / quantiles,
+    clientErrors,
+    route: routes / Math.max(1, extras.routes.length),
+  };
+}
+
 /** The line that a certificate for errors refutes. */
 export function errorLine(params: JudgeParams): Line {
   return { side: 'safe', ...marginsIn(params).errors, stakes: SAFE_STAKES };
@@ -103,7 +139,7 @@ export function strataRule(params: JudgeParams): StrataRule {
 /** 16 hexadecimal digits of everything that a verdict rests on but the counts. */
 export function hashOf(params: JudgeParams): string {
   const { service, stable, candidate, isSticky, minRequests, passRule = 'requests' } = params;
-  const own = [service, stable, candidate, isSticky, minRequests, passRule, marginsIn(params)];
+  const own = [service, stable, candidate, isSticky, minRequests, passRule, marginsIn(params), extrasIn(params)];
   return digest(JSON.stringify(own) + (isSticky ? STICKY_RULES : REQUEST_RULES));
 }
 
@@ -111,7 +147,16 @@ const REQUEST_RULES = rulesText(REQUESTS, [...ROLLBACK_ODDS, ...NON_INFERIOR_ODD
 const STICKY_RULES = rulesText(CLIENTS, RATIOS);
 
 function rulesText(strata: StrataRule, grid: readonly number[]): string {
-  const chances = [ALPHA, CALM_ODDS, SAFE_ALPHA, HARM_ALPHA, SPLIT_ALPHA, ERRORS_SHARE];
+  const chances = [
+    ALPHA,
+    CALM_ODDS,
+    SAFE_ALPHA,
+    HARM_ALPHA,
+    SPLIT_ALPHA,
+    ERRORS_SHARE,
+    CLIENT_ERRORS_SHARE,
+    ROUTES_SHARE,
+  ];
   const latency = [TOLERANCE_PERCENT, LATENCY_FLOOR_MS, WARM_UP_SECONDS];
   // Not to the last bit, which another version of Node may compute differently.
   const grids = [grid, SAFE_STAKES, HARM_STEPS].map((values) => values.map((value) => value.toPrecision(9)));

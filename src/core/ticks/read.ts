@@ -1,6 +1,7 @@
 // Reads ticks line by line, strictly: the first line that is not as expected ends it, with its number and what is wrong. Pure.
 import { Failure } from '../failure.ts';
 import type { JudgeParams, Margins } from '../judge/judge.ts';
+import { MAX_ROUTES } from '../judge/rules.ts';
 import { type ArmCount, BUCKETS, type FailureCounts, type Histogram, type RouteCount } from '../traffic.ts';
 import {
   type Fields,
@@ -42,6 +43,8 @@ const JUDGE: Fields<Judge> = {
   minRequests: count,
   passRule: optional(oneOf<NonNullable<Judge['passRule']>>('requests', 'certified')),
   margins: optional(MARGINS),
+  clientErrors: optional(flag),
+  routes: optional(list(MAX_ROUTES, text(1000))),
 };
 
 type HeaderFields = {
