@@ -134,13 +134,19 @@ const ArmReceiptView = z.object({
 
 export const MetricReceiptView = z
   .object({
-    metric: z.string().describe('errors, p50, p95, and what else is judged'),
+    metric: z
+      .string()
+      .describe('errors, p50, p95, client_errors (answers of 400 to 499), route, and what else is judged'),
+    route: z.string().optional().describe('Only of the metric route: the route whose errors are judged'),
     share: z.number().describe('Its share of the odds of the release'),
     lnE: z.number().describe('ln of the odds that the candidate is worse'),
     odds: z.string().describe('The same for a person, for example 24:1'),
-    lnSafety: z.number().describe('ln of the odds that it is not worse than the margin'),
-    safetyOdds: z.string(),
-    isSafe: z.boolean(),
+    lnSafety: z
+      .number()
+      .nullable()
+      .describe('ln of the odds that it is not worse than the margin; null where nothing is certified'),
+    safetyOdds: z.string().nullable(),
+    isSafe: z.boolean().nullable(),
     isHarmful: z.boolean(),
     stable: Tally.describe('What was compared; for latency, failures are requests beyond the limit'),
     candidate: Tally,
