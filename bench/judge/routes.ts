@@ -1,8 +1,9 @@
 // An idea measured before it is built: a share of alpha for each route, against small regressions that sit in one of them.
+
+import { diceOf, poisson } from '../../src/core/forecast/dice.ts';
 import { absorbF, type FisherState, lnEOfF, ROLLBACK_ODDS, startF } from '../../src/core/judge/engineF.ts';
 import { logSumExp } from '../../src/core/judge/logs.ts';
 import { ALPHA } from '../../src/core/judge/rules.ts';
-import { diceOf, poisson } from './dice.ts';
 
 export type RouteRow = {
   readonly where: string;

@@ -1,6 +1,7 @@
 // Simulated traffic of one service under release: second by second, each request by chance to an arm, with latency and outcome.
+
+import { type Dice, diceOf, normal, poisson } from '../../src/core/forecast/dice.ts';
 import { bucketOf, type Histogram } from '../../src/core/traffic.ts';
-import { type Dice, diceOf, normal, poisson } from './dice.ts';
 
 export type Arm = {
   readonly requests: number;

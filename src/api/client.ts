@@ -19,6 +19,7 @@ import type {
   DownView,
   EventView,
   LogLineView,
+  RecentTrafficView,
   ReleaseView,
   ServiceView,
   StatusView,
@@ -36,6 +37,8 @@ export type OnLink = (link: { readonly isLive: true } | { readonly isLive: false
 export type Client = {
   status(): Promise<StatusView>;
   service(name: string): Promise<ServiceView>;
+  /** Of the last hour, or as long as the control plane runs. */
+  traffic(service: string): Promise<RecentTrafficView>;
   /** Newest first. */
   versions(service: string): Promise<readonly VersionView[]>;
   /** Newest first. */
@@ -81,6 +84,7 @@ export function createClient(endpoint: Endpoint, options: { readonly by?: string
   return {
     status: () => get('/status'),
     service: (name) => get(of(name)),
+    traffic: (service) => get(`${of(service)}/traffic`),
     versions: (service) => get(`${of(service)}/versions`),
     releases: (query = {}) => get('/releases', query),
     release: (id) => get(`/releases/${id}`),

@@ -5,6 +5,7 @@ import type {
   EventView,
   LogLineView,
   ReceiptView,
+  RecentTrafficView,
   ReleaseView,
   ServiceView,
   StatusView,
@@ -214,6 +215,27 @@ export const logLine: LogLineView = {
   instance: 'api-v42-1',
   level: 'error',
   text: "TypeError: Cannot read properties of undefined (reading 'currency')",
+};
+
+export const recentTraffic: RecentTrafficView = {
+  service: 'api',
+  knownSeconds: 3600,
+  requests: 148_320,
+  requestsPerSecond: 41.2,
+  quietRate: 22.1,
+  busyRate: 68.4,
+  ofStable: 147_110,
+  failures: 309,
+  errorShare: 0.0021,
+  latencyP50Ms: 12,
+  latencyP95Ms: 84,
+  latencyP99Ms: 210,
+  latency: [
+    [480, 73_000],
+    [676, 66_000],
+    [768, 8110],
+  ],
+  slots: [{ at: AT, requests: 412, failures: 1 }],
 };
 
 export const version: VersionView = {

@@ -20,6 +20,7 @@ import {
   HealthView,
   LogLineView,
   ProblemView,
+  RecentTrafficView,
   ReleaseView,
   ServiceView,
   StatusView,
@@ -116,6 +117,16 @@ export const getVersions = createRoute({
   summary: 'Versions of a service that can be gone back to, newest first',
   request: { params: Named },
   responses: { 200: answer('Newest first', z.array(VersionView), [examples.version]), ...ASKED, ...problems(404) },
+});
+
+export const getTraffic = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/services/{name}/traffic',
+  operationId: 'traffic',
+  summary: 'What a service has answered within the last hour; what `friday plan` goes by',
+  request: { params: Named },
+  responses: { 200: answer('Now', RecentTrafficView, examples.recentTraffic), ...ASKED, ...problems(404) },
 });
 
 export const getReleases = createRoute({

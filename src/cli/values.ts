@@ -66,3 +66,23 @@ export function rate(text: string): number {
   if (!(amount > 0 && amount <= 100_000)) throw new InvalidArgumentError('expected a number above 0');
   return amount;
 }
+
+/** A whole number from 0 to 10 million. */
+export function amount(text: string): number {
+  if (!/^\d{1,8}$/.test(text) || Number(text) > 10_000_000) throw new InvalidArgumentError('expected a whole number');
+  return Number(text);
+}
+
+/** A share from 0 to below 1, written in percent: `0.1%` or `0.1`. */
+export function share(text: string): number {
+  const percents = Number(text.replace(/%$/, ''));
+  if (text.trim() === '' || !(percents >= 0 && percents < 100)) {
+    throw new InvalidArgumentError('expected a percent from 0 to below 100, like 0.1%');
+  }
+  return percents / 100;
+}
+
+/** `auto`, or rising weights in percent. */
+export function planOf(text: string): 'auto' | number[] {
+  return text === 'auto' ? 'auto' : steps(text);
+}

@@ -1,5 +1,14 @@
 // What the control plane offers to the server: questions and orders. Orders answer when they are remembered, not when they are done.
-import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
+import type {
+  ChangeView,
+  DownView,
+  RecentTrafficView,
+  ReleaseView,
+  ServiceView,
+  StatusView,
+  UpView,
+  VersionView,
+} from '../api/views.ts';
 import type { Event } from '../core/journal.ts';
 import type { Project } from '../core/spec/project.ts';
 import type { EventQuery } from '../ports/store.ts';
@@ -29,6 +38,8 @@ export interface Control {
   status(): StatusView;
   /** Failure: `not-found`. */
   service(name: string): ServiceView;
+  /** Of the last hour, or of the life of this control plane. Failure: `not-found`. */
+  traffic(service: string): RecentTrafficView;
   /** Newest first. Failure: `not-found`. */
   versions(service: string): readonly VersionView[];
   /** Newest first; those under way included. */

@@ -1,8 +1,19 @@
 // The control plane: one loop that looks, decides, remembers and acts, and orders that change what it remembers.
-import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
+
+import type {
+  ChangeView,
+  DownView,
+  RecentTrafficView,
+  ReleaseView,
+  ServiceView,
+  StatusView,
+  UpView,
+  VersionView,
+} from '../api/views.ts';
 import { unexplained } from '../core/blame.ts';
 import { Failure, sentenceOf } from '../core/failure.ts';
 import { catchUp } from '../core/gap.ts';
+import { addToHour, EMPTY_HOUR, type Hour } from '../core/hour.ts';
 import type { Event, NewEvent } from '../core/journal.ts';
 import {
   type Given,
@@ -29,7 +40,7 @@ import { FailureLines, type Unexplained } from './failure-lines.ts';
 import { look, type Moment } from './look.ts';
 import { documentsOf, loadMemory, type ReleaseRecord, recordsOf } from './memory.ts';
 import { prepareRelease, prepareUp } from './prepare.ts';
-import { releaseView, type ShownState, serviceView, statusView, versionViews } from './views.ts';
+import { recentTrafficView, releaseView, type ShownState, serviceView, statusView, versionViews } from './views.ts';
 
 export type ControlOptions = {
   readonly clock: Clock;
@@ -86,6 +97,7 @@ class Plane implements ControlPlane {
   readonly #failureLines: FailureLines;
   #memory: Memory;
   #window: Window = EMPTY_WINDOW;
+  #hour: Hour = EMPTY_HOUR;
   #instances: readonly InstanceSeen[] = [];
   #listening: readonly Listen[] = [];
   #problems: readonly string[] = [];
@@ -125,6 +137,7 @@ class Plane implements ControlPlane {
     await this.#remember(memory, events, moment, ticks);
     this.#failureLines.ask(unexplainedIn(memory));
     this.#window = looked.window;
+    this.#hour = addToHour(this.#hour, looked.world.observations);
     this.#instances = looked.instances;
     this.#listening = looked.world.balancer?.listening ?? [];
     const acted = await perform(acts, memory, runtime, balancer);
@@ -280,6 +293,10 @@ class Plane implements ControlPlane {
 
   service(name: string): ServiceView {
     return serviceView(serviceOf(this.#memory, name), this.#state());
+  }
+
+  traffic(service: string): RecentTrafficView {
+    return recentTrafficView(serviceOf(this.#memory, service).name, this.#hour);
   }
 
   versions(service: string): readonly VersionView[] {

@@ -4,6 +4,7 @@ import type {
   BlameView,
   InstanceView,
   ReceiptView,
+  RecentTrafficView,
   ReleaseView,
   ServiceView,
   StatusView,
@@ -12,10 +13,12 @@ import type {
 } from '../api/views.ts';
 import { blameGroups, blameWords } from '../core/blame.ts';
 import { type ArmTotal, type Decided, type Evidence, rulingOf, verdictIn } from '../core/evidence.ts';
+import { type Hour, recentTraffic } from '../core/hour.ts';
 import type { CurrentStep, MetricReceipt } from '../core/judge/judge.ts';
 import { type ReadableRules, readableRules } from '../core/judge/readable.ts';
 import { isOver, nextWeight, type Release } from '../core/release.ts';
 import { instanceId, isBalanced, type ServiceState, specOf, versionOf, wantedVersions } from '../core/service.ts';
+import { quantile } from '../core/traffic.ts';
 import type { Memory } from '../core/turn.ts';
 import { lately, shareIn, type Window } from '../core/window.ts';
 import type { InstanceSeen } from '../ports/runtime.ts';
@@ -228,6 +231,23 @@ function nextOf(release: Release, now: number): { nextWeight: number | null; nex
   const isTimed = release.phase === 'ramping' && step && release.bakingSince !== null;
   const nextInMs = isTimed ? Math.max(0, (release.bakingSince ?? 0) + step.bakeMs - now) : null;
   return { nextWeight: nextWeight(release), nextInMs };
+}
+
+/** What one service has answered lately. */
+export function recentTrafficView(service: string, hour: Hour): RecentTrafficView {
+  const { latency, slots, ...recent } = recentTraffic(hour, service);
+  const { knownSeconds, requests, ofStable, failures } = recent;
+  return {
+    service,
+    ...recent,
+    requestsPerSecond: knownSeconds === 0 ? 0 : requests / knownSeconds,
+    errorShare: ofStable === 0 ? null : failures / ofStable,
+    latencyP50Ms: quantile(latency, 0.5),
+    latencyP95Ms: quantile(latency, 0.95),
+    latencyP99Ms: quantile(latency, 0.99),
+    latency: latency.map(([bucket, count]) => [bucket, count]),
+    slots: slots.map((slot) => ({ ...slot, at: 1000 * slot.at })),
+  };
 }
 
 /** Newest first; `releases` are those of this service, in any order. */

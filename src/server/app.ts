@@ -75,6 +75,7 @@ export function createApp(options: AppOptions): App {
   app.openapi(routes.getStatus, (c) => c.json(control.status(), 200));
   app.openapi(routes.getService, (c) => c.json(control.service(c.req.valid('param').name), 200));
   app.openapi(routes.getVersions, (c) => c.json([...control.versions(c.req.valid('param').name)], 200));
+  app.openapi(routes.getTraffic, (c) => c.json(control.traffic(c.req.valid('param').name), 200));
   app.openapi(routes.getReleases, async (c) => c.json([...(await control.releases(c.req.valid('query')))], 200));
   app.openapi(routes.getRelease, async (c) => c.json(await control.release(c.req.valid('param').id), 200));
   serveStreams(app, options);

@@ -22,6 +22,7 @@ export function watchEnding(control: Control & { isEmpty(): boolean }): Ending {
   const watched: Control = {
     status: () => control.status(),
     service: (name) => control.service(name),
+    traffic: (service) => control.traffic(service),
     versions: (service) => control.versions(service),
     releases: (query) => control.releases(query),
     release: (id) => control.release(id),

@@ -1,5 +1,12 @@
 // A control plane of plain values for the server's tests: it keeps a journal, answers from fixed views and remembers what it was told.
-import { release as releaseView, service as serviceView, status, upped, version } from '../api/examples.ts';
+import {
+  recentTraffic,
+  release as releaseView,
+  service as serviceView,
+  status,
+  upped,
+  version,
+} from '../api/examples.ts';
 import type { Control } from '../control/api.ts';
 import { Failure } from '../core/failure.ts';
 import type { Event, NewEvent } from '../core/journal.ts';
@@ -69,6 +76,10 @@ function controlOf(told: unknown[], { events, onEvents }: Pick<Control, 'events'
     service: (name) => {
       known(name);
       return serviceView;
+    },
+    traffic: (name) => {
+      known(name);
+      return recentTraffic;
     },
     versions: (name) => {
       known(name);

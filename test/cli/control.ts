@@ -1,11 +1,19 @@
 // A control plane of plain values for the tests of the command line: it shows what it is given and remembers what it is told.
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ChangeView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../../src/api/views.ts';
+import type {
+  ChangeView,
+  RecentTrafficView,
+  ReleaseView,
+  ServiceView,
+  StatusView,
+  UpView,
+  VersionView,
+} from '../../src/api/views.ts';
 import type { Control } from '../../src/control/api.ts';
 import { Failure } from '../../src/core/failure.ts';
 import type { Event } from '../../src/core/journal.ts';
 import type { LogLine } from '../../src/ports/logs.ts';
-import { promoted, ramping, status } from './views.ts';
+import { promoted, ramping, recentTraffic, status } from './views.ts';
 
 /** Everything that a test may set. */
 export type Stage = {
@@ -14,6 +22,7 @@ export type Stage = {
   looks: ReleaseView[];
   changes: ChangeView[];
   listen: UpView['listen'];
+  traffic: RecentTrafficView;
   versions: VersionView[];
   events: Event[];
   lines: LogLine[];
@@ -33,6 +42,7 @@ export function createStage(): Stage {
     looks: [ramping(), promoted()],
     changes: [],
     listen: null,
+    traffic: recentTraffic(),
     versions: [],
     events: [],
     lines: [],
@@ -54,6 +64,10 @@ export function controlOf(stage: Stage): Control {
   return {
     status: () => stage.status,
     service: (name) => known(stage, name),
+    traffic: (name) => {
+      known(stage, name);
+      return stage.traffic;
+    },
     versions: (name) => {
       known(stage, name);
       return stage.versions;

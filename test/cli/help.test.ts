@@ -22,6 +22,7 @@ describe('help', () => {
     'promote',
     'pause',
     'history',
+    'plan',
     'doctor',
     'demo',
     'init',

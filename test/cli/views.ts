@@ -1,5 +1,5 @@
 // Views as the API gives them, for the tests of the screens.
-import type { ArmView, ReleaseView, ServiceView, StatusView } from '../../src/api/views.ts';
+import type { ArmView, RecentTrafficView, ReleaseView, ServiceView, StatusView } from '../../src/api/views.ts';
 
 /** Noon of a Friday in local time, so that clocks on screens are the same in every zone. */
 export const NOON = new Date(2026, 10, 20, 12, 0, 0).getTime();
@@ -21,6 +21,32 @@ export function arm(version: number, over: Partial<ArmView> = {}): ArmView {
       latencyP95Ms: 84,
       latencyP99Ms: 410,
     },
+    ...over,
+  };
+}
+
+/** An hour of 50 requests a second, of which 1 in 1 000 fails; half take 80 ms and 1 in 100 takes 400 ms or longer. */
+export function recentTraffic(over: Partial<RecentTrafficView> = {}): RecentTrafficView {
+  return {
+    service: 'api',
+    knownSeconds: 3600,
+    requests: 180_000,
+    requestsPerSecond: 50,
+    quietRate: 41,
+    busyRate: 60,
+    ofStable: 180_000,
+    failures: 180,
+    errorShare: 0.001,
+    latencyP50Ms: 80,
+    latencyP95Ms: 220,
+    latencyP99Ms: 400,
+    latency: [
+      [672, 90_000],
+      [752, 81_000],
+      [792, 7200],
+      [834, 1800],
+    ],
+    slots: [],
     ...over,
   };
 }

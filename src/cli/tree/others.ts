@@ -2,15 +2,36 @@
 import { Argument, Command, Option } from '@commander-js/extra-typings';
 import { addGlobals } from '../globals.ts';
 import { treeOf, withExamples } from '../help/tree.ts';
-import { duration, port, rate } from '../values.ts';
+import { amount, duration, planOf, port, rate, share } from '../values.ts';
 import { act, type Runner } from './act.ts';
 
 export function otherVerbs(runner: Runner): Command<never[]>[] {
-  const check = [doctor(runner)];
+  const check = [plan(runner), doctor(runner)];
   const setUp = [demo, init, down, serve, completion].map((verb) => verb(runner));
   for (const verb of check) verb.helpGroup('Check');
   for (const verb of setUp) verb.helpGroup('Set up');
   return [...check, ...setUp] as unknown as Command<never[]>[];
+}
+
+function plan(runner: Runner) {
+  const command = new Command('plan')
+    .description('what a release would find, and what not, at the usual traffic')
+    .argument('[service]', 'a service of the compose file; its traffic of the last hour counts')
+    .option('--rate <number>', 'requests per second, instead of those that were counted', rate)
+    .option('--errors <percent>', 'share of the requests that fail, like 0.1%', share)
+    .option('--p50 <duration>', 'half of the requests take no longer, like 80ms', duration)
+    .option('--p99 <duration>', '99 of 100 requests take no longer', duration)
+    .option('--clients <number>', 'sticky services: clients that come while a release lasts', amount)
+    .option('--plan <plan>', 'auto, or shares like 1,10,50, instead of the plan in compose.yaml', planOf)
+    .option('--bake <duration>', 'how long each share is held at least', duration)
+    .option('--requests <number>', 'requests of the new version in each step', amount)
+    .action(act(runner, async (call, ...given) => (await import('../verbs/plan.ts')).plan(call, ...given)));
+  addGlobals(command);
+  return withExamples(command, [
+    ['friday plan api', 'the plan of api, at its traffic of the last hour'],
+    ['friday plan api --plan 10,50 --bake 10m', 'would another plan find more?'],
+    ['friday plan --rate 50 --errors 0.1% --p50 80ms', 'without a running project'],
+  ]);
 }
 
 function doctor(runner: Runner) {

@@ -1,4 +1,4 @@
-// Chance from a seed, so that every table of the bench can be made again.
+// Chance from a seed, so that every forecast and every table of the bench can be made again.
 
 export type Dice = () => number;
 
@@ -32,5 +32,21 @@ export function poisson(roll: Dice, mean: number): number {
   const limit = Math.exp(-mean);
   let count = 0;
   for (let product = roll(); product > limit; product *= roll()) count += 1;
+  return count;
+}
+
+/** Of `n` tries so many succeed, each with chance `p`: exact below a mean of 30, above by rounding a normal. Source: Devroye 1986, X.4.3. */
+export function binomial(roll: Dice, n: number, p: number): number {
+  if (!(n > 0) || !(p > 0)) return 0;
+  if (p >= 1) return n;
+  if (p > 0.5) return n - binomial(roll, n, 1 - p);
+  const mean = n * p;
+  if (mean > 30) {
+    return Math.max(0, Math.min(n, Math.round(mean + Math.sqrt(mean * (1 - p)) * normal(roll))));
+  }
+  const lnMiss = Math.log1p(-p);
+  let count = -1;
+  // Tries until the next success are geometric.
+  for (let tries = 0; tries <= n; count += 1) tries += 1 + Math.floor(Math.log(1 - roll()) / lnMiss);
   return count;
 }

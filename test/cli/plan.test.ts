@@ -1,0 +1,74 @@
+// friday plan: with the traffic that the control plane knows, and by hand.
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Harness, openHarness } from './harness.ts';
+import { recentTraffic } from './views.ts';
+
+let friday: Harness;
+beforeAll(async () => {
+  friday = await openHarness();
+});
+afterAll(() => friday.close());
+
+it('forecasts at the traffic of the last hour', async () => {
+  const { code, out } = await friday.run(['plan', 'api', '--json'], { cwd: friday.cwd });
+  expect(code).toBe(0);
+  const answer = JSON.parse(out);
+  expect(answer).toMatchObject({ service: 'api', traffic: { rate: 50, errorShare: 0.001, knownSeconds: 3600 } });
+  expect(answer.bad[0]).toMatchObject({ regression: { name: 'fails every request' }, found: { of: 40, runs: 40 } });
+  expect(answer.sentences.join(' ')).toContain('1 in 100');
+});
+
+it('tries out another plan', async () => {
+  const args = ['plan', 'api', '--plan', '10,50', '--bake', '2m', '--requests', '5', '--json'];
+  const { out } = await friday.run(args, { cwd: friday.cwd });
+  const { plan, good } = JSON.parse(out);
+  expect(plan).toMatchObject({
+    steps: [
+      { weight: 10, bakeMs: 120_000 },
+      { weight: 50, bakeMs: 120_000 },
+    ],
+    minRequests: 5,
+  });
+  expect(good.weights.map((one: { weight: number }) => one.weight)).toEqual([10, 50, 100]);
+});
+
+it('needs no project for numbers by hand', async () => {
+  const { code, out } = await friday.run([
+    'plan',
+    '--rate',
+    '50',
+    '--errors',
+    '0.1%',
+    '--p50',
+    '80ms',
+    '--p99',
+    '400ms',
+  ]);
+  expect(code).toBe(0);
+  expect(out).toContain('What this plan finds');
+  expect(out).toContain('Traffic as given');
+  expect(out).toContain('✓ fails every request');
+});
+
+it('says honestly that too little is known', async () => {
+  friday.stage.traffic = recentTraffic({ knownSeconds: 40, requests: 12, ofStable: 12, failures: 0 });
+  const { code, err } = await friday.run(['plan', 'api'], { cwd: friday.cwd });
+  friday.stage.traffic = recentTraffic();
+  expect(code).toBe(1);
+  expect(err).toContain('not enough traffic of api is known yet: 12 requests in 40s');
+  expect(err).toContain('friday plan api --rate 50');
+});
+
+it.each([
+  [['plan'], 2, 'expected a SERVICE, or --rate'],
+  [['plan', 'nope'], 2, 'there is no service "nope"'],
+  [['plan', 'worker'], 1, 'not behind the balancer'],
+  [['plan', '--rate', '0'], 2, 'expected a number above 0'],
+  [['plan', '--rate', '5', '--errors', '100%'], 2, 'expected a percent from 0 to below 100'],
+  [['plan', '--rate', '5', '--p50', '80ms', '--p99', '8ms'], 2, 'a --p99 that is not below it'],
+  [['plan', '--rate', '5', '--plan', '50,10'], 2, 'expected rising percents'],
+])('refuses %j', async (argv, code, words) => {
+  const ran = await friday.run(argv, { cwd: friday.cwd });
+  expect(ran.err).toContain(words);
+  expect(ran.code).toBe(code);
+});
