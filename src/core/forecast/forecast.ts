@@ -53,7 +53,7 @@ const MOST_RUNS = 100;
 const CLEAR_RUNS = 40;
 const GOOD_RUNS = 200;
 /** Made even when time is up. */
-const LEAST_RUNS = 16;
+const LEAST_RUNS = 12;
 
 /**
  * Makes runs one by one, so that the caller may stop when its time is up: what is there then is a forecast, on fewer runs.

@@ -1,9 +1,9 @@
 // One simulated release: the release loop and the judge as they are, on simulated traffic.
 
 import { next, type ReleaseSeen } from '../course.ts';
-import { absorbCells, type Evidence, rulingOf, startEvidence } from '../evidence.ts';
+import { absorbCells, rulingOf, startEvidence } from '../evidence.ts';
 import { slowLimitsOf } from '../judge/judge.ts';
-import { isOver, type Release, startRelease } from '../release.ts';
+import { isOver, type Release, type Ruling, startRelease } from '../release.ts';
 import type { ServiceSpec } from '../spec/project.ts';
 import type { Latencies } from './latencies.ts';
 import type { Regression } from './regressions.ts';
@@ -25,11 +25,11 @@ const STARTING_SECONDS = 5;
 /** What is not decided then stays so. */
 export const MAX_SECONDS = 2 * 3600;
 
-/** Seconds that are counted together: all alone at first, when the worst is found; more in long plans. */
-function stride(seconds: number): number {
-  if (seconds < 16) return 1;
-  if (seconds < 120) return 2;
-  return seconds < 600 ? 5 : 10;
+/** Seconds that are counted together: all alone at first, when the worst is found; more in long plans, and where requests are rare. */
+function stride(seconds: number, rate: number): number {
+  if (seconds < 0) return 1;
+  const least = seconds < 16 ? 1 : seconds < 120 ? 2 : seconds < 600 ? 5 : 10;
+  return Math.max(least, Math.min(60, Math.floor(2 / rate)));
 }
 
 /**
@@ -47,22 +47,27 @@ export function runRelease(
   const weights: { seconds: number; weight: number }[] = [];
   let release = begin(spec);
   let evidence = startEvidence(release);
+  let ruling = rulingOf(evidence, { epoch: 1, weight: 0 });
   let [epoch, bad, now] = [1, 0, -STARTING_SECONDS];
   while (now < MAX_SECONDS && !isOver(release)) {
-    const seconds = stride(now);
+    const seconds = stride(now, usual.rate);
     const hasCandidate = release.weight > 0;
     const slow = evidence.judge && slowLimitsOf(evidence.judge);
     const counted = traffic.next({ tick: now, seconds, epoch, weight: release.weight, hasCandidate, slow });
     now += seconds;
     bad += counted.bad;
-    if (counted.requests > 0) evidence = absorbCells(evidence, release, [counted.cell]).evidence;
+    if (counted.requests > 0) {
+      evidence = absorbCells(evidence, release, [counted.cell]).evidence;
+      ruling = rulingOf(evidence, { epoch, weight: release.weight });
+    }
     const before = release.weight;
-    release = next(release, seenBy(release, evidence, epoch, usual.rate, now));
+    release = next(release, seenBy(release, ruling, usual.rate, now));
     if (release.weight === before || isEnding(release)) continue;
     epoch += 1;
     weights.push({ seconds: now, weight: release.weight });
     // The balancer confirms it, and the loop looks again.
-    release = next(release, seenBy(release, evidence, epoch, usual.rate, now));
+    ruling = rulingOf(evidence, { epoch, weight: release.weight });
+    release = next(release, seenBy(release, ruling, usual.rate, now));
   }
   return { end: endOf(release), seconds: now, bad, weights };
 }
@@ -88,7 +93,7 @@ function at(seconds: number): number {
   return 1e12 + 1000 * seconds;
 }
 
-function seenBy(release: Release, evidence: Evidence, epoch: number, rate: number, now: number): ReleaseSeen {
+function seenBy(release: Release, ruling: Ruling | null, rate: number, now: number): ReleaseSeen {
   const isReady = now >= 0;
   return {
     now: at(now),
@@ -98,7 +103,7 @@ function seenBy(release: Release, evidence: Evidence, epoch: number, rate: numbe
     crashLoop: null,
     isConfirmed: true,
     hasSuccessor: false,
-    ruling: rulingOf(evidence, { epoch, weight: release.weight }),
+    ruling,
     candidateRate: (rate * release.weight) / 100,
   };
 }
