@@ -14,7 +14,7 @@ import type {
   RollBackBody,
   UpBody,
 } from './orders.ts';
-import { type Endpoint, exchange, linesOf, nameOf, textOf } from './transport.ts';
+import { type Endpoint, type Exchange, exchange, linesOf, nameOf, textOf } from './transport.ts';
 import type {
   DownView,
   EventView,
@@ -44,6 +44,8 @@ export type Client = {
   /** Newest first. */
   releases(query?: ReleasesQuery): Promise<readonly ReleaseView[]>;
   release(id: number): Promise<ReleaseView>;
+  /** What the judge of a release was told, as text in pieces that end anywhere; see docs/reference/ticks.md. Runs once. */
+  ticks(id: number): Promise<AsyncIterable<string>>;
 
   up(body: UpBody): Promise<UpView>;
   releaseService(service: string, body: ReleaseBody): Promise<ReleaseView>;
@@ -88,6 +90,10 @@ export function createClient(endpoint: Endpoint, options: { readonly by?: string
     versions: (service) => get(`${of(service)}/versions`),
     releases: (query = {}) => get('/releases', query),
     release: (id) => get(`/releases/${id}`),
+    ticks: async (id) => {
+      const answer = await openStream(endpoint, pathOf(`/releases/${id}/ticks`, {}));
+      return textsOf(answer);
+    },
     up: (body) => post('/up', body),
     releaseService: (service, body) => post(`${of(service)}/releases`, body),
     rollBack: (service, body = {}) => post(`${of(service)}/rollback`, body),
@@ -184,12 +190,21 @@ async function* followLogs(
   }
 }
 
+async function* textsOf(answer: IncomingMessage): AsyncGenerator<string> {
+  try {
+    yield* answer.setEncoding('utf8') as AsyncIterable<string>;
+  } catch (error) {
+    throw asLoss(error);
+  }
+}
+
 /** A stream is lost when it is silent for three heartbeats. */
 const SILENCE_MS = 45_000;
 
-function openStream(endpoint: Endpoint, path: string, signal: AbortSignal): Promise<IncomingMessage> {
+function openStream(endpoint: Endpoint, path: string, signal?: AbortSignal): Promise<IncomingMessage> {
   const headers = { accept: 'application/x-ndjson' };
-  return exchange(endpoint, { method: 'GET', path, headers, signal, silenceMs: SILENCE_MS });
+  const order: Exchange = { method: 'GET', path, headers, silenceMs: SILENCE_MS };
+  return exchange(endpoint, signal ? { ...order, signal } : order);
 }
 
 type Stream = {

@@ -304,3 +304,19 @@ export const rollBackOrder: RollBackBody = { reason: 'customers cannot pay' };
 export const promoteOrder: PromoteBody = { to: 50, reason: 'looks good' };
 export const pauseOrder: PauseBody = { reason: 'waiting for the support team' };
 export const downOrder: DownBody = { services: ['api'], reason: '' };
+
+export const tick = {
+  tick: 1_795_161_600,
+  service: 'api',
+  version: 42,
+  arm: 'candidate',
+  epoch: 3,
+  weight: 5,
+  requests: 3,
+  failures: { status: 1, timeout: 0, connection: 0, deadline: 0 },
+  firstFailures: 0,
+  latency: [
+    [612, 2],
+    [640, 1],
+  ],
+};

@@ -25,6 +25,7 @@ import {
   ServiceView,
   StatusView,
   StopView,
+  TickView,
   UpView,
   VersionView,
 } from './views.ts';
@@ -139,18 +140,33 @@ export const getReleases = createRoute({
   responses: { 200: answer('Newest first', z.array(ReleaseView), [examples.release]), ...ASKED },
 });
 
+const Numbered = z.object({ id: whole(1, Number.MAX_SAFE_INTEGER).openapi({ param: { name: 'id', in: 'path' } }) });
+
 export const getRelease = createRoute({
   ...asking,
   method: 'get',
   path: '/api/v1/releases/{id}',
   operationId: 'release',
   summary: 'One release with its numbers',
-  request: {
-    params: z.object({
-      id: whole(1, Number.MAX_SAFE_INTEGER).openapi({ param: { name: 'id', in: 'path' } }),
-    }),
-  },
+  request: { params: Numbered },
   responses: { 200: answer('Now, or as it ended', ReleaseView, examples.release), ...ASKED, ...problems(404) },
+});
+
+export const getTicks = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/releases/{id}/ticks',
+  operationId: 'ticks',
+  summary: 'What the judge of a release was told, second by second',
+  description:
+    'The first line says what is compared and by which rules, each further one what one version counted in one second; ' +
+    'docs/reference/ticks.md describes them. Kept for the newest 20 releases of each service, a day and 16 MB of each.',
+  request: { params: Numbered },
+  responses: {
+    200: { description: 'Those that are there now', content: lines(TickView, examples.tick) },
+    ...ASKED,
+    ...problems(404),
+  },
 });
 
 export const getEvents = createRoute({

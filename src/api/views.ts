@@ -377,6 +377,10 @@ export const ProblemView = z
   })
   .openapi('Problem');
 
+export const TickView = z
+  .record(z.string(), z.unknown())
+  .openapi('Tick', { description: 'A line of docs/reference/ticks.md: the header first, then counts' });
+
 export const StopView = z.object({ isStopping: z.literal(true) }).openapi('Stop');
 export type StopView = z.infer<typeof StopView>;
 

@@ -23,6 +23,37 @@ export function percent(text: string): number {
   return weight;
 }
 
+/** Percentage points from 0 to 100: `0.5%`, `0.5`. */
+export function margin(text: string): number {
+  if (!/^\d{1,3}(\.\d+)?%?$/.test(text) || Number.parseFloat(text) > 100) {
+    throw new InvalidArgumentError('expected a percent from 0 to 100, like 0.5%');
+  }
+  return Number.parseFloat(text);
+}
+
+const QUANTILES = ['p50', 'p90', 'p95', 'p99'] as const;
+type LatencyMargin = { readonly quantile: (typeof QUANTILES)[number]; readonly percent: number };
+
+/** `p95=15%`, several of them with commas or by giving the flag again; the last one of a quantile holds. */
+export function latencyMargins(text: string, before: readonly LatencyMargin[] = []): LatencyMargin[] {
+  const margins = new Map(before.map((one) => [one.quantile, one]));
+  for (const part of text.split(',')) {
+    const [, name, percent] = /^\s*(p\d\d)=(\d{1,4}(?:\.\d+)?)%?\s*$/.exec(part) ?? [];
+    const quantile = QUANTILES.find((one) => one === name);
+    if (quantile === undefined || percent === undefined) {
+      throw new InvalidArgumentError('expected p50, p90, p95 or p99 with a percent, like p95=15%');
+    }
+    margins.set(quantile, { quantile, percent: Number(percent) });
+  }
+  return [...margins.values()];
+}
+
+/** A whole number from 0 to 1 000 000 000. */
+export function requests(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('expected a whole number of requests');
+  return Number(text);
+}
+
 /** A whole number from 1 to 10 000; for -n. */
 export function lines(text: string): number {
   if (!/^\d{1,5}$/.test(text) || Number(text) < 1 || Number(text) > 10_000) {

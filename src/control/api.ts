@@ -46,6 +46,8 @@ export interface Control {
   releases(query: { readonly service?: string; readonly limit?: number }): Promise<readonly ReleaseView[]>;
   /** Failure: `not-found`. */
   release(id: number): Promise<ReleaseView>;
+  /** What the judge of a release was told, as the lines of docs/reference/ticks.md; runs once. Failure: `not-found` (no such release, or no ticks of it). */
+  ticks(id: number): Promise<AsyncIterable<string>>;
   events(query: EventQuery): Promise<readonly Event[]>;
   /** Calls with every batch of new events, after they are stored. Gives the function that ends it. */
   onEvents(listener: (events: readonly Event[]) => void): () => void;

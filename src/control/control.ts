@@ -40,6 +40,7 @@ import { FailureLines, type Unexplained } from './failure-lines.ts';
 import { look, type Moment } from './look.ts';
 import { documentsOf, loadMemory, type ReleaseRecord, recordsOf } from './memory.ts';
 import { prepareRelease, prepareUp } from './prepare.ts';
+import { ticksOf } from './ticks.ts';
 import { recentTrafficView, releaseView, type ShownState, serviceView, statusView, versionViews } from './views.ts';
 
 export type ControlOptions = {
@@ -322,8 +323,16 @@ class Plane implements ControlPlane {
   }
 
   async release(id: number): Promise<ReleaseView> {
+    return releaseView(await this.#recordOf(id), this.#state());
+  }
+
+  async ticks(id: number): Promise<AsyncIterable<string>> {
+    return ticksOf(await this.#recordOf(id), this.#options.store);
+  }
+
+  async #recordOf(id: number): Promise<ReleaseRecord> {
     const record = this.#records.get(id) ?? (await this.#storedRecord(id)) ?? this.#queuedRecord(id);
-    if (record) return releaseView(record, this.#state());
+    if (record) return record;
     throw new Failure('not-found', `There is no release number ${id}.`, { hint: 'friday history' });
   }
 

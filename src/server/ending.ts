@@ -26,6 +26,7 @@ export function watchEnding(control: Control & { isEmpty(): boolean }): Ending {
     versions: (service) => control.versions(service),
     releases: (query) => control.releases(query),
     release: (id) => control.release(id),
+    ticks: (id) => control.ticks(id),
     events: (query) => control.events(query),
     onEvents: (listener) => control.onEvents(listener),
     up: (order) => during(control.up(order)),

@@ -90,6 +90,10 @@ function controlOf(told: unknown[], { events, onEvents }: Pick<Control, 'events'
       if (id === 7) return releaseView;
       throw new Failure('not-found', `There is no release number ${id}.`);
     },
+    ticks: async (id) => {
+      if (id === 7) return lines('{"format":"fridaymorning ticks 1"}\n', '{"tick":1}\n{"tick":2}\n');
+      throw new Failure('not-found', `There is no release number ${id}.`);
+    },
     up: (order) => tell({ up: order }, upped),
     releaseService: (order) => tell({ release: order }, releaseView),
     rollBack: async (service, to, order) => {
@@ -103,6 +107,10 @@ function controlOf(told: unknown[], { events, onEvents }: Pick<Control, 'events'
     },
     down: (services, order) => tell({ down: services, ...order }, { services: [...services], isLast: true }),
   };
+}
+
+async function* lines(...texts: readonly string[]): AsyncGenerator<string> {
+  yield* texts;
 }
 
 export function createWorld(): World {

@@ -1,4 +1,4 @@
-// The routes that go on: the journal as NDJSON or server-sent events, and the logs.
+// The routes that go on: the journal as NDJSON or server-sent events, the logs, and the ticks of a release.
 import * as routes from '../api/routes.ts';
 import type { Event } from '../core/journal.ts';
 import type { LogQuery } from '../ports/logs.ts';
@@ -49,6 +49,12 @@ export function serveStreams(app: App, options: AppOptions): void {
     const response = answer(c, format, (signal) => map(feed.events(signal), format.frame));
     response.headers.set('x-friday-after', String(feed.after));
     return response;
+  });
+
+  app.openapi(routes.getTicks, async (c) => {
+    const ticks = await control.ticks(c.req.valid('param').id);
+    // It says no empty lines in between: what is saved is the file as it is documented.
+    return answer(c, { type: NDJSON.type, heartbeat: '' }, () => ticks);
   });
 
   app.openapi(routes.getLogs, async (c) => {

@@ -39,6 +39,19 @@ async function open(world: World, query: string, headers: Record<string, string>
 const seqs = (events: readonly Event[]) => events.map((event) => event.seq);
 const range = (from: number, to: number) => Array.from({ length: to - from + 1 }, (_, index) => from + index);
 
+describe('the ticks of a release', () => {
+  it('are the file as it is documented: nothing before it, between its lines or after it', async () => {
+    const answer = await createWorld().app().request('/api/v1/releases/7/ticks', {}, socket);
+    expect([answer.status, answer.headers.get('content-type')]).toEqual([200, 'application/x-ndjson']);
+    expect(await answer.text()).toBe('{"format":"fridaymorning ticks 1"}\n{"tick":1}\n{"tick":2}\n');
+  });
+
+  it('of a release that there is not are a problem', async () => {
+    const answer = await createWorld().app().request('/api/v1/releases/8/ticks', {}, socket);
+    expect([answer.status, await answer.json()]).toMatchObject([404, { code: 'not-found' }]);
+  });
+});
+
 describe('the journal without following', () => {
   it.each([
     ['', range(21, 120), '20'],

@@ -3,6 +3,8 @@ import { describe, expect, it } from 'vitest';
 import type { ReleaseRecord } from '../control/memory.ts';
 import { verdictIn } from '../core/evidence.ts';
 import { startJudge } from '../core/judge/judge.ts';
+import { linesIn } from '../core/ticks/lines.ts';
+import { TicksReader } from '../core/ticks/read.ts';
 import { Replay } from '../core/ticks/replay.ts';
 import type { Tick } from '../core/ticks/tick.ts';
 import type { Behaviour } from './behaviour.ts';
@@ -65,6 +67,23 @@ describe.each([
 it('the ticks of a sticky release give its receipt again, too', async () => {
   const { run } = await release({ errorShare: 0.3 }, 0, 'well', true);
   expect(keptOf(run, releaseIn(run).id).length).toBeGreaterThan(0);
+});
+
+it('the ticks that the control plane tells are a file that gives the receipt that it shows', async () => {
+  const { run } = await release({ errorShare: 0.7 }, 0, 'well');
+  const control = run.control ?? expect.fail('no control plane');
+  const { id } = releaseIn(run);
+  const reader = new TicksReader('ticks');
+  const ticks: Tick[] = [];
+  for await (const lines of linesIn(await control.ticks(id))) ticks.push(...lines.flatMap((line) => reader.line(line)));
+  ticks.push(...reader.end());
+  const { params, parameters, missing } = reader.header ?? expect.fail('no header');
+  const replay = new Replay(params);
+  for (const tick of ticks) replay.take(tick);
+  expect([replay.judge.hash, missing]).toEqual([parameters, 0]);
+  expect((await control.release(id)).receipt).toMatchObject(replay.verdict().receipt);
+  await expect(control.ticks(1)).rejects.toMatchObject({ code: 'not-found' });
+  await expect(control.ticks(99)).rejects.toMatchObject({ code: 'not-found' });
 });
 
 it('a release that began before ticks were counted keeps none: they would not begin at the beginning', async () => {

@@ -26,6 +26,8 @@ export type Stage = {
   versions: VersionView[];
   events: Event[];
   lines: LogLine[];
+  /** Text of the ticks of every release. */
+  ticks: string | null;
   /** Thrown by the next orders. */
   refusal: Failure | null;
   /** Orders take so long to arrive. */
@@ -46,6 +48,7 @@ export function createStage(): Stage {
     versions: [],
     events: [],
     lines: [],
+    ticks: null,
     refusal: null,
     orderDelayMs: 0,
     told: [],
@@ -80,6 +83,10 @@ export function controlOf(stage: Stage): Control {
       }
       return look();
     },
+    ticks: async (id) => {
+      if (stage.ticks === null) throw new Failure('not-found', `Release ${id} has no ticks.`);
+      return piecesOf(stage.ticks);
+    },
     events: async ({ service: name }) => stage.events.filter((event) => !name || event.service === name),
     onEvents: () => () => {},
     up: ({ isDryRun, removesOrphans, isForced, services }) =>
@@ -101,6 +108,11 @@ export function controlOf(stage: Stage): Control {
         return { services: [...services], isLast: false };
       }),
   };
+}
+
+/** Pieces that end anywhere. */
+async function* piecesOf(text: string): AsyncGenerator<string> {
+  for (let at = 0; at < text.length; at += 1000) yield text.slice(at, at + 1000);
 }
 
 function known(stage: Stage, name: string): ServiceView {

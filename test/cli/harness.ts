@@ -20,6 +20,8 @@ export type RunOptions = {
   readonly env?: Readonly<Record<string, string>>;
   /** Typed at the questions, in order. */
   readonly answers?: readonly string[];
+  /** What stdin holds, to its end; without it and a terminal stdin is empty. */
+  readonly input?: string;
   /** Pressed when the text is on the screen. */
   readonly keys?: readonly { readonly when: string; readonly key: string }[];
   /** Ctrl-C when the text is on the screen. */
@@ -115,6 +117,7 @@ class Screen {
     this.#answers = [...(options.answers ?? [])];
     this.#keys = [...(options.keys ?? [])];
     const stdin = Object.assign(new PassThrough(), { isTTY: tty, setRawMode: () => {} });
+    if (!tty) stdin.end(options.input ?? '');
     const react = (text: string) => {
       const next = this.#keys[0];
       if (next && text.includes(next.when)) {

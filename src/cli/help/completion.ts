@@ -22,6 +22,11 @@ function takesService(verb: CommandTree['verbs'][number]): boolean {
   return verb.arguments.some((one) => one.name.startsWith('SERVICE'));
 }
 
+/** Shells complete files where nothing else is offered; fish has to be told. */
+function takesFile(verb: CommandTree['verbs'][number]): boolean {
+  return verb.arguments.some((one) => one.name === 'FILE');
+}
+
 function bashScript(tree: CommandTree): string {
   const global = wordsOf(tree.flags).join(' ');
   const cases = tree.verbs.map((verb) => {
@@ -55,6 +60,7 @@ function fishScript(tree: CommandTree): string {
     lines.push(`complete -c friday -n __fish_use_subcommand -a ${verb.name} -d ${quote(verb.summary)}`);
     const here = `-n '__fish_seen_subcommand_from ${verb.name}'`;
     if (takesService(verb)) lines.push(`complete -c friday ${here} -a "(${SERVICES.replaceAll('"', '\\"')})"`);
+    if (takesFile(verb)) lines.push(`complete -c friday ${here} -F`);
     for (const flag of verb.flags)
       lines.push(`complete -c friday ${here} ${fishFlag(flag)} -d ${quote(flag.description)}`);
   }

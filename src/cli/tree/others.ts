@@ -1,12 +1,12 @@
-// The verbs that check and set up: doctor, demo, init, down, serve, completion.
+// The verbs that check and set up: plan, doctor, replay, demo, init, down, serve, completion.
 import { Argument, Command, Option } from '@commander-js/extra-typings';
 import { addGlobals } from '../globals.ts';
 import { treeOf, withExamples } from '../help/tree.ts';
-import { amount, duration, planOf, port, rate, share } from '../values.ts';
+import { amount, duration, latencyMargins, margin, planOf, port, rate, requests, share } from '../values.ts';
 import { act, type Runner } from './act.ts';
 
 export function otherVerbs(runner: Runner): Command<never[]>[] {
-  const check = [plan(runner), doctor(runner)];
+  const check = [plan, doctor, replay].map((verb) => verb(runner));
   const setUp = [demo, init, down, serve, completion].map((verb) => verb(runner));
   for (const verb of check) verb.helpGroup('Check');
   for (const verb of setUp) verb.helpGroup('Set up');
@@ -40,6 +40,28 @@ function doctor(runner: Runner) {
     .action(act(runner, async (call, _: object) => (await import('../verbs/doctor.ts')).doctor(call)));
   addGlobals(command);
   return withExamples(command, [['friday doctor', 'each problem with its remedy; exit 1 when there is one']]);
+}
+
+function replay(runner: Runner) {
+  const command = new Command('replay')
+    .description('the verdict of a release over time, again or by other rules')
+    .argument('<file>', 'a file of ticks, - for stdin, or the number of a release')
+    .option('--every <duration>', 'a line at least so often, like 10s', duration)
+    .option('--errors-margin <percent>', 'other rules: so many points more errors, like 0.5%', margin)
+    .option('--latency <quantile=percent>', 'other rules: so much longer, like p95=15%', latencyMargins)
+    .addOption(
+      new Option('--pass <rule>', 'other rules: what a pass takes').choices(['requests', 'certified'] as const),
+    )
+    .option('--requests <count>', 'other rules: requests that a pass takes', requests)
+    .option('--save <path>', 'write the ticks to a new file, too')
+    .action(act(runner, async (call, ...given) => (await import('../verbs/replay.ts')).replay(call, ...given)));
+  addGlobals(command);
+  return withExamples(command, [
+    ['friday replay 12', 'how the verdict on release 12 came about'],
+    ['friday replay 12 --save api.ticks', 'keep what it was told in a file'],
+    ['friday replay api.ticks --pass certified', 'what a stricter rule would have said'],
+    ['friday replay api.ticks --latency p95=10%', 'and a smaller margin'],
+  ]);
 }
 
 function demo(runner: Runner) {

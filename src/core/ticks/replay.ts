@@ -48,5 +48,7 @@ export class Replay {
 
 /** What makes a moment worth telling. */
 function standOf({ kind, receipt }: Verdict, weight: number): string {
-  return JSON.stringify([kind, weight, receipt.metrics.map((one) => [one.metric, one.isSafe, one.isHarmful])]);
+  // Which routes a receipt names may change with every tick.
+  const telling = receipt.metrics.filter((one) => one.isSafe !== null || one.isHarmful);
+  return JSON.stringify([kind, weight, telling.map((one) => [one.metric, one.route, one.isSafe, one.isHarmful])]);
 }

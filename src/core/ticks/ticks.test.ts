@@ -1,4 +1,6 @@
 // Ticks as text and back: nothing is lost for the judge, and whatever is not as expected is refused with its line.
+import { readFileSync } from 'node:fs';
+import { resolve } from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { absorb, startJudge, verdictOf } from '../judge/judge.ts';
@@ -71,6 +73,14 @@ describe('ticks as text', () => {
       '{"tick":9,"service":"api","version":42,"arm":"candidate","epoch":1,"weight":5,"requests":1,"failures":{"status":0,"timeout":0,"connection":0,"deadline":0},"firstFailures":0,"latency":[[600,1]]}',
     ]);
   });
+});
+
+it('the example of docs/reference/ticks.md can be read', () => {
+  const page = readFileSync(resolve(import.meta.dirname, '../../../docs/reference/ticks.md'), 'utf8');
+  const [, example = ''] = /```json\n([\s\S]*?)```/.exec(page) ?? [];
+  const { head, ticks } = read(example.split('\n'));
+  expect(head?.params).toEqual({ ...PARAMS, passRule: 'requests' });
+  expect(ticks).toHaveLength(1);
 });
 
 describe('a reader of ticks', () => {
