@@ -24,6 +24,7 @@ describe('help', () => {
     'history',
     'plan',
     'doctor',
+    'replay',
     'demo',
     'init',
     'down',
