@@ -1,57 +1,28 @@
 // What every Balancer must do, whatever splits the traffic.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import {
-  type Cell,
-  failuresOf,
-  type Observations,
-  type ServiceTraffic,
-  type Table,
-  type Target,
-} from '../core/traffic.ts';
+import type { ServiceTraffic, Table, Target } from '../core/traffic.ts';
 import type { Balancer } from './balancer.ts';
+import {
+  type Answered,
+  type CountingPlace,
+  countsContract,
+  type Question,
+  requestsOf,
+  settled,
+} from './balancer-counts.contract.ts';
 
-/** How an instance acts: `serves` answers 200, `fails` answers 500, `slow` answers 200 after `SLOW_MS`. */
-export type Conduct = 'serves' | 'fails' | 'slow';
-
-export type Answered = {
-  readonly status: number;
-  /** Id of the instance that answered; empty when none did. */
-  readonly instance: string;
-  /** The header `x-friday-version` of the answer. */
-  readonly version: string;
-  /** `name=value` of the cookie that the answer sets; null when it sets none. */
-  readonly cookie: string | null;
-};
-
-export type Question = {
-  /** To this internal port; to the first public address when absent. */
-  readonly port?: number;
-  /** Value of `x-friday-version`. */
-  readonly force?: string;
-  readonly cookie?: string;
-};
-
-/** A fresh place with a balancer, in which control planes can live one after the other. */
-export type BalancerPlace = {
-  /** A balancer over this place. The one before is no longer used: its control plane died without a word. */
-  readonly open: () => Balancer;
-  readonly instance: (id: string, conduct?: Conduct) => Promise<Target>;
-  readonly send: (question?: Question) => Promise<Answered>;
+export type BalancerPlace = CountingPlace & {
   /** A port of this machine that nobody listens on. */
   readonly freePort: () => Promise<number>;
   /** A port of this machine that somebody else listens on. */
   readonly takenPort: () => Promise<number>;
-  /** Lets time pass until `check` holds, and fails when that takes unreasonably long. */
-  readonly until: (check: () => Promise<boolean>) => Promise<void>;
-  /** Ends everything. */
-  readonly remove: () => Promise<void>;
 };
-
-export const SLOW_MS = 1000;
 
 const LIMITS = { deadlineMs: 3000, timeoutMs: 10_000, holdRequests: 100, holdMs: 5000 };
 
 export function balancerContract(name: string, newPlace: () => Promise<BalancerPlace>): void {
+  countsContract(name, newPlace);
+
   describe(`${name} as a balancer`, () => {
     let place: BalancerPlace;
     let balancer: Balancer;
@@ -93,14 +64,6 @@ export function balancerContract(name: string, newPlace: () => Promise<BalancerP
       }
       return answers;
     };
-    /** Everything that was counted, once every second in which something was sent is complete. */
-    const settled = async (from: Balancer = balancer): Promise<Observations> => {
-      const { closedUpTo } = await from.observe(null);
-      await place.until(async () => (await from.observe(null)).closedUpTo > closedUpTo + 1);
-      return from.observe(null);
-    };
-    const requestsOf = (cells: readonly Cell[], arm: 'stable' | 'candidate') =>
-      cells.reduce((sum, cell) => sum + (cell[arm]?.requests ?? 0), 0);
 
     it('cannot be asked before it was ever told anything', async () => {
       await expect(balancer.look()).rejects.toMatchObject({ code: 'unavailable' });
@@ -182,58 +145,11 @@ export function balancerContract(name: string, newPlace: () => Promise<BalancerP
       await apply({ stable: side(1, a), candidate: side(2, b) });
       expect(await place.send({ force: 'candidate' })).toMatchObject({ status: 500, version: 'v2' });
       expect(await place.send({ force: 'v1' })).toMatchObject({ status: 200, version: 'v1' });
-      const { cells } = await settled();
+      const { cells } = await settled(place, balancer);
       expect(requestsOf(cells, 'stable') + requestsOf(cells, 'candidate')).toBe(0);
       const outside = cells.reduce((sum, cell) => sum + cell.outside.requests, 0);
       const failures = cells.reduce((sum, cell) => sum + cell.outside.failures, 0);
       expect([outside, failures]).toEqual([2, 1]);
-    });
-
-    it('counts every request once, by version and epoch, with its failures and its time', async () => {
-      const [a, b] = [await place.instance('a'), await place.instance('b', 'fails')];
-      const answers: Answered[] = [];
-      for (const epoch of [1, 2, 3]) {
-        await apply({ epoch, weight: 20 * epoch, stable: side(1, a), candidate: side(2, b) });
-        answers.push(...(await sendMany(40)));
-      }
-      const { cells, lost } = await settled();
-      const bad = answers.filter((one) => one.status === 500).length;
-      expect(lost).toBe(0);
-      expect(requestsOf(cells, 'stable')).toBe(answers.length - bad);
-      expect(requestsOf(cells, 'candidate')).toBe(bad);
-      expect(cells.reduce((sum, cell) => sum + (cell.candidate?.failures.status ?? 0), 0)).toBe(bad);
-      expect(cells.reduce((sum, cell) => sum + (cell.stable ? failuresOf(cell.stable) : 0), 0)).toBe(0);
-      expect(cells.reduce((sum, cell) => sum + cell.seen.answers, 0)).toBe(answers.length);
-      expect(cells.reduce((sum, cell) => sum + cell.seen.failures, 0)).toBe(bad);
-      for (const cell of cells) {
-        expect(cell.weight).toBe(20 * cell.epoch);
-        for (const arm of [cell.stable, cell.candidate]) {
-          expect(arm?.latency.reduce((sum, [, count]) => sum + count, 0)).toBe(arm?.requests);
-        }
-        expect(cell.samples.length).toBe(Math.min(20, cell.candidate?.failures.status ?? 0));
-      }
-      expect(new Set(cells.map((cell) => cell.epoch))).toEqual(new Set([1, 2, 3]));
-    });
-
-    it('gives the same cells to every reader, and to the next control plane only those after its cursor', async () => {
-      await apply({ stable: side(1, await place.instance('a')) });
-      await sendMany(10);
-      const first = await settled();
-      expect((await balancer.observe(null)).cells).toEqual(first.cells);
-      await sendMany(20);
-      const next = place.open();
-      await settled(next);
-      const second = await next.observe(first.cursor);
-      expect(requestsOf(second.cells, 'stable')).toBe(20);
-      expect(second.cells[0]?.seq).toBe(first.cursor.seq + 1);
-      const all = await next.observe({ boot: 'of another life', seq: 99 });
-      expect(requestsOf(all.cells, 'stable')).toBe(30);
-    });
-
-    it('says up to which second it has counted, also when nothing happens', async () => {
-      await apply({ stable: side(1, await place.instance('a')) });
-      const { closedUpTo } = await balancer.observe(null);
-      await place.until(async () => (await balancer.observe(null)).closedUpTo > closedUpTo);
     });
 
     it('finishes open requests of an instance that left, tells how many there are, and gives it no new one', async () => {
@@ -246,13 +162,6 @@ export function balancerContract(name: string, newPlace: () => Promise<BalancerP
       expect((await place.send()).instance).toBe('b');
       expect(await open).toMatchObject({ status: 200, instance: 'slow' });
       await place.until(async () => (await balancer.look()).open.slow === undefined);
-    });
-
-    it('refuses requests with 503 while no instance is there, and counts them', async () => {
-      await apply({ stable: side(1) });
-      expect(await place.send()).toMatchObject({ status: 503, instance: '' });
-      const { cells } = await settled();
-      expect(cells.reduce((sum, cell) => sum + cell.seen.refused, 0)).toBe(1);
     });
 
     it('lets requests wait while an instance is coming', async () => {

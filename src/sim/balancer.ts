@@ -1,7 +1,9 @@
 // The simulated balancer: routes by the table it really has, counts exactly, and loses what a dead process loses.
+import { isEqual } from '../core/equal.ts';
 import { Failure } from '../core/failure.ts';
 import type { BalancerSeen, Cell, Cursor, Observations, ServiceTraffic, Table } from '../core/traffic.ts';
 import type { Balancer } from '../ports/balancer.ts';
+import { ReleaseClients } from './clients.ts';
 import type { SimInstance } from './instance.ts';
 import { OpenCell } from './tally.ts';
 import type { SimTime } from './time.ts';
@@ -37,6 +39,8 @@ export class SimBalancer implements Balancer {
   #tickShift = 0;
   #byService = new Map<string, ServiceTraffic>();
   #open = new Map<string, OpenCell[]>();
+  /** By service. */
+  readonly #clients = new Map<string, ReleaseClients>();
   #kept: Cell[] = [];
   #lastSeq = 0;
 
@@ -101,6 +105,7 @@ export class SimBalancer implements Balancer {
     this.streams = [];
     this.held.clear();
     this.#open.clear();
+    this.#clients.clear();
     this.#kept = [];
     this.#lastSeq = 0;
   }
@@ -125,7 +130,7 @@ export class SimBalancer implements Balancer {
     const open = this.#open.get(traffic.service) ?? [];
     const newest = open.at(-1);
     if (newest?.tick === tick && isSameRegime(newest.traffic, traffic)) return newest;
-    const cell = new OpenCell(traffic, tick, this.#time.second);
+    const cell = new OpenCell(traffic, tick, this.#time.second, this.#clientsOf(traffic));
     open.push(cell);
     this.#open.set(traffic.service, open);
     return cell;
@@ -162,6 +167,16 @@ export class SimBalancer implements Balancer {
     if (this.#kept.length > this.keptCells) this.#kept = this.#kept.slice(-this.keptCells);
   }
 
+  /** Clients are told apart while a sticky service is under release. */
+  #clientsOf({ service, salt, isSticky, candidate }: ServiceTraffic): ReleaseClients | null {
+    if (!isSticky || candidate === null) return null;
+    const known = this.#clients.get(service);
+    if (known?.salt === salt) return known;
+    const fresh = new ReleaseClients(salt);
+    this.#clients.set(service, fresh);
+    return fresh;
+  }
+
   #closedUpTo(): number {
     let closed = this.#time.second + this.#tickShift - 1;
     for (const open of this.#open.values()) if (open[0]) closed = Math.min(closed, open[0].tick - 1);
@@ -189,6 +204,8 @@ function isSameRegime(one: ServiceTraffic, other: ServiceTraffic): boolean {
     one === other ||
     (one.epoch === other.epoch &&
       one.weight === other.weight &&
+      one.salt === other.salt &&
+      isEqual(one.slow, other.slow) &&
       one.stable?.version === other.stable?.version &&
       one.candidate?.version === other.candidate?.version)
   );

@@ -9,6 +9,8 @@ export type Behaviour = {
   readonly leakAfterS: number | null;
   /** Share of requests answered 5xx, on top of what the service answers anyway. */
   readonly errorShare: number;
+  /** Share of the other requests answered 404, on top of what users ask for in vain anyway. */
+  readonly clientErrorShare: number;
   /** Share of requests that are never answered. */
   readonly hangShare: number;
   readonly latencyMs: number;
@@ -23,6 +25,7 @@ export const GOOD: Behaviour = {
   crashAfterS: null,
   leakAfterS: null,
   errorShare: 0,
+  clientErrorShare: 0,
   hangShare: 0,
   latencyMs: 20,
   flap: null,

@@ -189,7 +189,7 @@ export class SimRun {
   }
 
   #addCrowd(service: string): void {
-    const crowd = { service, rate: 50, errorShare: 0, longRate: 0.1, longS: 30, clients: 500 };
+    const crowd = { service, rate: 50, errorShare: 0, clientErrorShare: 0.01, longRate: 0.1, longS: 30, clients: 500 };
     this.world.users.crowds.set(service, crowd);
   }
 

@@ -1,35 +1,19 @@
 // The simulated users: requests, long requests and bursts, routed by the table that the balancer really has.
 import type { Arm, ServiceTraffic, Target } from '../core/traffic.ts';
 import { bucketOf } from '../core/traffic.ts';
+import type { ArmTally, Outcome } from './arm-tally.ts';
 import type { SimBalancer } from './balancer.ts';
+import type { Asked, Crowd, Group } from './crowd.ts';
 import type { SimInstance } from './instance.ts';
 import { type Random, randomOf } from './random.ts';
 import type { SimRuntime } from './runtime.ts';
-import type { ArmTally, OpenCell } from './tally.ts';
+import type { OpenCell } from './tally.ts';
 import type { SimTime } from './time.ts';
 import type { Loss, Watcher } from './watch.ts';
 
-/** The users of one service. The numbers may change at any second. */
-export type Crowd = {
-  readonly service: string;
-  /** Requests per second. */
-  rate: number;
-  /** Share answered 5xx by every version, good or bad. */
-  errorShare: number;
-  /** Long requests per second, each `longS` seconds at most. */
-  longRate: number;
-  longS: number;
-  /** How many different people, for services that keep a client at its version. */
-  readonly clients: number;
-};
-
 /** Share of requests that may be sent again to another instance. */
 const REPEATABLE = 0.9;
-
-type Sticky = { readonly salt: string; readonly buckets: Float64Array; readonly failed: Set<number> };
-
-/** Requests of one arm in one go; `clients` only where clients keep their version. */
-type Group = { readonly arm: Arm; readonly count: number; readonly clients: readonly number[] | null };
+type Sticky = { readonly salt: string; readonly buckets: Float64Array };
 
 export class Users {
   readonly crowds = new Map<string, Crowd>();
@@ -108,18 +92,52 @@ export class Users {
     return held.reduce((sum, one) => sum + one.count, 0);
   }
 
+  /**
+   * One request now, by a client of the crowd on a route; null when it is refused. Only an arm that has instances is judged.
+   */
+  ask(service: string, client: number, route: string): Asked | null {
+    const crowd = this.crowds.get(service);
+    const traffic = this.#balancer.trafficOf(service);
+    if (!crowd || !traffic || !hasTarget(traffic)) {
+      this.#refuse(service, 1, traffic);
+      return null;
+    }
+    const isCandidate = traffic.isSticky
+      ? this.#isCandidate(traffic, crowd, client)
+      : this.#random.chance(traffic.weight / 100);
+    const arm: Arm = traffic.candidate !== null && isCandidate ? 'candidate' : 'stable';
+    const cell = this.#balancer.cellOf(traffic);
+    const { targets, tally } = this.#wayOf(traffic, cell, arm);
+    const target = this.#random.pick(targets);
+    const clientErrors = tally?.clientErrors ?? 0;
+    const group: Group = { arm, count: 1, clients: traffic.isSticky ? [client] : null, route };
+    const hasFailed = this.#send(traffic, crowd, cell, group, [target]) > 0;
+    const goodStatus = (tally?.clientErrors ?? 0) > clientErrors ? 404 : 200;
+    return { arm, instance: target.id, status: hasFailed ? 500 : goodStatus };
+  }
+
   #route(traffic: ServiceTraffic, crowd: Crowd, count: number): void {
     const cell = this.#balancer.cellOf(traffic);
     for (const group of this.#groups(traffic, crowd, count)) {
-      const own = traffic[group.arm]?.targets ?? [];
-      const tally = own.length > 0 ? cell[group.arm] : null;
-      const targets = own.length > 0 ? own : (traffic[otherOf(group.arm)]?.targets ?? []);
-      if (tally) tally.requests += group.count;
-      else cell.outside.requests += group.count;
-      const failed = this.#serve(traffic, crowd, cell, tally, targets, group);
-      if (!tally) cell.outside.failures += failed;
-      else if (group.clients) tally.firstFailures += this.#firstFailures(traffic, group.clients, failed);
+      this.#send(traffic, crowd, cell, group, this.#wayOf(traffic, cell, group.arm).targets);
     }
+  }
+
+  /** Where requests of an arm go, and who counts them: nobody when the other arm has to serve. */
+  #wayOf(traffic: ServiceTraffic, cell: OpenCell, arm: Arm): { targets: readonly Target[]; tally: ArmTally | null } {
+    const own = traffic[arm]?.targets ?? [];
+    if (own.length > 0) return { targets: own, tally: cell[arm] };
+    return { targets: traffic[otherOf(arm)]?.targets ?? [], tally: null };
+  }
+
+  /** Gives how many failed. */
+  #send(traffic: ServiceTraffic, crowd: Crowd, cell: OpenCell, group: Group, targets: readonly Target[]): number {
+    const { tally } = this.#wayOf(traffic, cell, group.arm);
+    if (tally) tally.requests += group.count;
+    else cell.outside.requests += group.count;
+    const failed = this.#serve(traffic, crowd, cell, tally, targets, group);
+    if (!tally) cell.outside.failures += failed;
+    return failed;
   }
 
   /** Who goes where, by chance. */
@@ -133,11 +151,10 @@ export class Users {
       ];
       return groups.filter((group) => group.count > 0);
     }
-    const { buckets } = this.#stickyOf(traffic, crowd);
     const clients: Record<Arm, number[]> = { stable: [], candidate: [] };
     for (let i = 0; i < count; i += 1) {
       const client = this.#random.between(0, crowd.clients - 1);
-      clients[(buckets[client] ?? 0) < weight ? 'candidate' : 'stable'].push(client);
+      clients[this.#isCandidate(traffic, crowd, client) ? 'candidate' : 'stable'].push(client);
     }
     const arms: readonly Arm[] = ['stable', 'candidate'];
     return arms
@@ -156,18 +173,20 @@ export class Users {
   ): number {
     const first = this.#random.between(0, targets.length - 1);
     let failed = 0;
+    let dealt = 0;
     for (let i = 0; i < targets.length; i += 1) {
       const target = targets[(first + i) % targets.length];
       const count = Math.floor((group.count + targets.length - 1 - i) / targets.length);
       if (!target || count === 0) continue;
+      const part = { ...group, count, clients: group.clients?.slice(dealt, dealt + count) ?? null };
+      dealt += count;
       const instance = this.#runtime.at(target.id, target.port);
-      if (instance && !instance.wasStopped) failed += this.#answer(traffic, crowd, cell, tally, instance, count);
+      if (instance && !instance.wasStopped) failed += this.#answer(traffic, crowd, cell, tally, instance, part);
       else {
         const repeated = this.#isAnyAlive(traffic, target) ? this.#random.binomial(count, REPEATABLE) : 0;
         cell.seen.answers += count;
         cell.seen.failures += count - repeated;
-        tally?.fail('connection', count);
-        tally?.addLatency(0, count);
+        tally?.add({ bucket: 0, failure: 'connection', route: group.route }, count, part.clients);
         if (tally) cell.sample(group.arm, 'connection', target.id, 1);
         this.#lose(traffic.service, count - repeated, this.#causeOf(target), target.id);
         failed += count;
@@ -182,9 +201,9 @@ export class Users {
     cell: OpenCell,
     tally: ArmTally | null,
     instance: SimInstance,
-    count: number,
+    { count, clients, route }: Group,
   ): number {
-    const { hangShare, errorShare, latencyMs } = instance.behaviour;
+    const { hangShare, errorShare, clientErrorShare, latencyMs } = instance.behaviour;
     const hanging = this.#random.binomial(count, hangShare);
     const wrong = this.#random.binomial(count - hanging, 1 - (1 - crowd.errorShare) * (1 - errorShare));
     const { timeoutMs, deadlineMs } = traffic.limits;
@@ -192,13 +211,25 @@ export class Users {
       const untilS = this.#time.second + Math.ceil(timeoutMs / 1000);
       this.#balancer.addStream({ service: traffic.service, instance, count: hanging, untilS });
       cell.closesS = this.#time.second + Math.ceil(deadlineMs / 1000);
-      tally?.fail('deadline', hanging);
-      tally?.addLatency(bucketOf(deadlineMs), hanging);
     }
     cell.seen.answers += count;
     cell.seen.failures += wrong + hanging;
-    tally?.fail('status', wrong);
-    tally?.addLatency(bucketOf(latencyMs), count - hanging);
+    if (tally) {
+      const share = 1 - (1 - crowd.clientErrorShare) * (1 - clientErrorShare);
+      const inVain = tally.random.binomial(count - hanging - wrong, share);
+      const bucket = bucketOf(latencyMs);
+      const outcomes: readonly (readonly [outcome: Outcome, count: number])[] = [
+        [{ bucket: bucketOf(deadlineMs), failure: 'deadline', route }, hanging],
+        [{ bucket, failure: 'status', route }, wrong],
+        [{ bucket, isClientError: true, route }, inVain],
+        [{ bucket, route }, count - hanging - wrong - inVain],
+      ];
+      let dealt = 0;
+      for (const [outcome, part] of outcomes) {
+        tally.add(outcome, part, clients?.slice(dealt, dealt + part) ?? null);
+        dealt += part;
+      }
+    }
     const arm = tally && tally === cell.candidate ? 'candidate' : 'stable';
     if (wrong > 0) cell.sample(arm, 'status', instance.spec.id, latencyMs);
     this.#lose(traffic.service, wrong + hanging, 'answered');
@@ -209,21 +240,19 @@ export class Users {
   #stream(traffic: ServiceTraffic, crowd: Crowd): void {
     const cell = this.#balancer.cellOf(traffic);
     const arm: Arm = traffic.candidate !== null && this.#random.chance(traffic.weight / 100) ? 'candidate' : 'stable';
-    const own = traffic[arm]?.targets ?? [];
-    const tally = own.length > 0 ? cell[arm] : null;
-    const target = this.#random.pick(own.length > 0 ? own : (traffic[otherOf(arm)]?.targets ?? []));
+    const { targets, tally } = this.#wayOf(traffic, cell, arm);
+    const target = this.#random.pick(targets);
     if (tally) tally.requests += 1;
     else cell.outside.requests += 1;
     cell.seen.answers += 1;
     const instance = this.#runtime.at(target.id, target.port);
     if (instance && !instance.wasStopped) {
-      tally?.addLatency(bucketOf(instance.behaviour.latencyMs), 1);
+      tally?.add({ bucket: bucketOf(instance.behaviour.latencyMs) }, 1, null);
       const untilS = this.#time.second + this.#random.between(1, crowd.longS);
       this.#balancer.addStream({ service: traffic.service, instance, count: 1, untilS });
       return;
     }
-    tally?.fail('connection', 1);
-    tally?.addLatency(0, 1);
+    tally?.add({ bucket: 0, failure: 'connection' }, 1, null);
     if (!tally) cell.outside.failures += 1;
     cell.seen.failures += 1;
     this.#lose(traffic.service, 1, this.#causeOf(target), target.id);
@@ -238,32 +267,19 @@ export class Users {
     return this.#runtime.stoppedPorts.has(target.port) ? 'stopped' : 'ended';
   }
 
+  #isCandidate(traffic: ServiceTraffic, crowd: Crowd, client: number): boolean {
+    if (traffic.candidate === null) return false;
+    return (this.#stickyOf(traffic, crowd).buckets[client] ?? 0) < traffic.weight;
+  }
+
   #stickyOf(traffic: ServiceTraffic, crowd: Crowd): Sticky {
     const known = this.#sticky.get(traffic.service);
     if (known?.salt === traffic.salt) return known;
     const random = randomOf(traffic.salt);
     const buckets = Float64Array.from({ length: crowd.clients }, () => random.next() * 100);
-    const sticky: Sticky = { salt: traffic.salt, buckets, failed: new Set() };
+    const sticky: Sticky = { salt: traffic.salt, buckets };
     this.#sticky.set(traffic.service, sticky);
     return sticky;
-  }
-
-  /** Of `failed` requests among these, how many were their client's first failure. */
-  #firstFailures(traffic: ServiceTraffic, clients: readonly number[], failed: number): number {
-    const before = this.#sticky.get(traffic.service);
-    if (!before || failed === 0) return 0;
-    const rest = [...clients];
-    let first = 0;
-    for (let i = 0; i < failed && rest.length > 0; i += 1) {
-      const place = this.#random.between(0, rest.length - 1);
-      const client = rest[place] ?? 0;
-      rest[place] = rest.at(-1) ?? 0;
-      rest.pop();
-      if (before.failed.has(client)) continue;
-      before.failed.add(client);
-      first += 1;
-    }
-    return first;
   }
 }
 

@@ -3,10 +3,13 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type BalancerPlace, SLOW_MS } from '../../../ports/balancer.contract.ts';
+import type { BalancerPlace } from '../../../ports/balancer.contract.ts';
+import { type Conduct, SLOW_MS } from '../../../ports/balancer-counts.contract.ts';
 import { type Instance, nextInternalPort, send, startInstance, until } from '../../../proxy/fixture.ts';
 import type { ProxyLimits } from '../../../proxy/limits.ts';
 import { embeddedBalancer } from './balancer.ts';
+
+const STATUS: Readonly<Record<Conduct, number>> = { serves: 200, fails: 500, denies: 404, slow: 200 };
 
 export type EmbeddedPlace = BalancerPlace & {
   readonly dir: string;
@@ -24,18 +27,17 @@ export async function embeddedPlace(limits: Partial<ProxyLimits> = {}): Promise<
     open,
     pid: async () => Number(await readFile(join(dir, 'proxy.pid'), 'utf8')),
     instance: async (id, conduct = 'serves') => {
-      const status = conduct === 'fails' ? 500 : 200;
       const instance = await startInstance(id, (incoming, response) => {
         incoming.resume();
-        setTimeout(() => response.writeHead(status).end(id), conduct === 'slow' ? SLOW_MS : 0);
+        setTimeout(() => response.writeHead(STATUS[conduct]).end(id), conduct === 'slow' ? SLOW_MS : 0);
       });
       instances.push(instance);
       return instance.target;
     },
-    send: async ({ port, force, cookie } = {}) => {
+    send: async ({ port, force, cookie, path = '/' } = {}) => {
       const to = port ?? (await open().look()).listening[0]?.port ?? 0;
       const headers = { ...(force && { 'x-friday-version': force }), ...(cookie && { cookie }) };
-      const reply = await send(to, '/', { headers });
+      const reply = await send(to, path, { headers });
       const version = String(reply.headers['x-friday-version'] ?? '');
       const set = reply.headers['set-cookie']?.[0]?.split(';')[0] ?? null;
       return { status: reply.status, instance: version === '' ? '' : reply.body, version, cookie: set };
