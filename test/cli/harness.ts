@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { createClient } from '../../src/api/client.ts';
 import { type Host, runProgram } from '../../src/cli/program.ts';
+import type { Control } from '../../src/control/api.ts';
 import type { Logs } from '../../src/ports/logs.ts';
 import { createApp } from '../../src/server/app.ts';
 import { type Listener, listenOnSocket } from '../../src/server/listen.ts';
@@ -60,7 +61,23 @@ export async function openHarness(): Promise<Harness> {
   };
 }
 
+export type Served = Pick<Harness, 'run' | 'close'> & { readonly socketPath: string };
+
+/** Command lines against a control plane that a test has. */
+export async function openServed(control: Control, socketPath: string): Promise<Served> {
+  const listener = await serveControl(control, createStage(), socketPath);
+  return {
+    socketPath,
+    run: (argv, options = {}) => run(argv, socketPath, options),
+    close: () => listener.close(0),
+  };
+}
+
 function serveStage(stage: Stage, socketPath: string): Promise<Listener> {
+  return serveControl(controlOf(stage), stage, socketPath);
+}
+
+function serveControl(control: Control, stage: Pick<Stage, 'lines'>, socketPath: string): Promise<Listener> {
   const logs: Logs = {
     read: async () => stage.lines,
     async *follow() {
@@ -68,7 +85,7 @@ function serveStage(stage: Stage, socketPath: string): Promise<Listener> {
     },
   };
   const app = createApp({
-    control: controlOf(stage),
+    control,
     logs,
     lastTurnAt: () => Date.now(),
     now: () => Date.now(),

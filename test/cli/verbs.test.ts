@@ -55,7 +55,7 @@ describe('friday up', () => {
     const { code, out } = await harness.run(['up', '--wait']);
     expect(code).toBe(10);
     expect(out).toContain('  ✕ api     v42 rolled back');
-    expect(out).toContain('  api: Errors on v42: 3.38% against 0.21% on v41, odds 240:1.');
+    expect(out).toContain('  api: Errors on v42: 3.38% against 0.21%; odds 240:1, limit 100:1.');
   });
 
   it('shows the last words of what never became ready', async () => {
@@ -231,6 +231,6 @@ describe('friday history', () => {
     const { out } = await harness.run(['history', 'api']);
     expect(out.indexOf('Thing 2')).toBeLessThan(out.indexOf('Thing 1'));
     const [answer] = linesOf((await harness.run(['history', 'api', '--json'])).out);
-    expect(Object.keys(answer ?? {})).toEqual(['service', 'versions', 'events']);
+    expect(Object.keys(answer ?? {})).toEqual(['service', 'versions', 'releases', 'events']);
   });
 });

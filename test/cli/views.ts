@@ -1,5 +1,6 @@
 // Views as the API gives them, for the tests of the screens.
 import type { ArmView, RecentTrafficView, ReleaseView, ServiceView, StatusView } from '../../src/api/views.ts';
+import { blames, harmfulReceipt, receipt } from './receipts.ts';
 
 /** Noon of a Friday in local time, so that clocks on screens are the same in every zone. */
 export const NOON = new Date(2026, 10, 20, 12, 0, 0).getTime();
@@ -99,7 +100,7 @@ export function ramping(over: Partial<ReleaseView> = {}): ReleaseView {
     samples: [],
     lastLines: [],
     blame: [],
-    receipt: null,
+    receipt: receipt(),
     ...over,
   };
 }
@@ -136,7 +137,9 @@ export function rolledBack(over: Partial<ReleaseView> = {}): ReleaseView {
     nextWeight: null,
     nextInMs: null,
     endedAt: NOON + 278_000,
-    sentence: 'Errors on v42: 3.38% against 0.21% on v41, odds 240:1.',
+    sentence: 'Errors on v42: 3.38% against 0.21%; odds 240:1, limit 100:1.',
+    blame: blames(),
+    receipt: harmfulReceipt(),
     candidate: arm(42, { requests: 6420, failures: 217, errorShare: 0.0338 }),
     odds: '240:1',
     samples: [
@@ -181,6 +184,7 @@ export function neverReady(over: Partial<ReleaseView> = {}): ReleaseView {
     candidate: arm(42, { requests: 0, failures: 0, errorShare: null, traffic: null }),
     odds: null,
     limit: null,
+    receipt: null,
     weights: [],
     lastLines: [
       '\u001b[31mError: connect ECONNREFUSED 10.0.0.7:5432\u001b[0m',

@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { blames, harmfulReceipt, metric, receipt } from '../../../test/cli/receipts.ts';
 import { arm, MINUTE, NOON, neverReady, promoted, ramping, rolledBack } from '../../../test/cli/views.ts';
 import type { ReleaseView } from '../../api/views.ts';
 import { widthOf } from '../output/text.ts';
@@ -11,6 +12,20 @@ const now = NOON + 4 * MINUTE + 12_000;
 const views: Readonly<Record<string, ReleaseView>> = {
   ramping: ramping(),
   'measured-differs': ramping({ measuredWeight: 22.1, odds: '13:1' }),
+  suspicious: ramping({
+    odds: '24:1',
+    receipt: receipt({ metrics: [metric('errors', { lnE: 3.9, odds: '49:1' }), ...receipt().metrics.slice(1)] }),
+    blame: blames(),
+  }),
+  'many-signals': ramping({
+    receipt: receipt({
+      metrics: [
+        ...receipt().metrics,
+        metric('clientErrors'),
+        ...Array.from({ length: 12 }, (_, i) => metric(`POST /a/very/long/route/number/${i}`, { lnE: i / 12 })),
+      ],
+    }),
+  }),
   'rolled-back': rolledBack(),
   promoted: promoted(),
   'never-ready': neverReady(),
@@ -39,6 +54,7 @@ const views: Readonly<Record<string, ReleaseView>> = {
     step: -1,
     odds: null,
     limit: null,
+    receipt: null,
     weights: [],
     candidate: arm(42, { requests: 0, failures: 0, errorShare: null, traffic: null }),
   }),
@@ -70,6 +86,22 @@ describe('the frame of a release', () => {
     expect(text(null)).toContain('not measured yet (asked 25%)');
   });
 
+  it('keeps its height while only numbers and sentences change', () => {
+    const height = (over: Partial<ReleaseView>) => frame(ramping(over), { width: 80, color: false, now }).length;
+    const silent = arm(42, { traffic: null });
+    const unsure = receipt({
+      sentence: 'Not enough data.',
+      metrics: receipt().metrics.map((one) => metric(one.metric)),
+    });
+    const heights = [
+      height({}),
+      height({ candidate: silent, stable: silent, measuredWeight: null }),
+      height({ receipt: unsure, odds: 'less than 1:1' }),
+      height({ sentence: `v42 of api ${'waits for more traffic '.repeat(4)}` }),
+    ];
+    expect(new Set(heights).size).toBe(1);
+  });
+
   it('asks in place of the keys, and says what came of one', () => {
     const lines = frame(ramping(), { width: 80, color: false, now, hasKeys: true, question: 'Roll api back to v41?' });
     expect(lines.at(-2)).toBe(' Roll api back to v41?  y yes   n no');
@@ -92,7 +124,8 @@ describe('the frame of a release', () => {
     const view = rolledBack({
       sentence: evil,
       lastLines: [evil],
-      samples: rolledBack().samples.map((one) => ({ ...one, path: `/${evil}` })),
+      blame: rolledBack().blame.map((one) => ({ ...one, route: `GET /${evil}`, line: evil, words: evil })),
+      receipt: harmfulReceipt({ sentence: evil, metrics: [metric(evil, { sentence: evil })] }),
     });
     const text = frame(view, { width: 80, color: false, now }).join('\n');
     // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be there
@@ -122,7 +155,8 @@ describe('the frame of a release', () => {
           isOver: rest.state === 'rolled_back' || rest.state === 'promoted',
           steps: plan.map((weight) => ({ weight, bakeMs: 1000, needsApproval: false })),
           step: Math.min(step, plan.length),
-          samples: rolledBack().samples.map((one) => ({ ...one, path })),
+          blame: rolledBack().blame.map((one) => ({ ...one, route: `POST ${path}`, line })),
+          receipt: harmfulReceipt({ metrics: [...harmfulReceipt().metrics, metric(`POST ${path}`)] }),
           lastLines: [line],
           weight: 25,
         });

@@ -6,7 +6,7 @@ import { clockOf } from '../output/moments.ts';
 import { weightOf } from '../output/numbers.ts';
 import { type Paint, paintOf } from '../output/paint.ts';
 import { cleaned, clip, cut, ends, wrap } from '../output/text.ts';
-import { failureLines, lastWords } from './failures.ts';
+import { blameLines, lastWords } from './blame.ts';
 import { signalRows } from './signals.ts';
 import { splitLine } from './split.ts';
 import { isCompared, RELEASE_MARKS, versionsOf } from './states.ts';
@@ -36,11 +36,12 @@ export function frame(view: ReleaseView, options: FrameOptions): string[] {
   const width = Math.min(options.width, WIDEST) - 2;
   const blocks: string[][] = [
     [titleLine(view, options.now, paint, width)],
-    wrap(cleaned(view.sentence), width).map(paint.strong),
+    sentenceLines(view, paint, width),
     planLines(view, paint, width),
     view.isOver || view.weight <= 0 || !isCompared(view) ? [] : [splitLine(view, paint, width)],
     hasEvidence(view) ? signalRows(view, paint, width) : [],
-    failureLines(view, paint, width, view.isOver ? 5 : 3),
+    verdictLine(view, width),
+    blameLines(view, paint, width, { most: view.isOver ? 5 : 3 }),
     lastWords(view, width, 20),
   ].map((block) => block.map((line) => clip(line, width)));
   // Commands are there to be copied, so they are never clipped.
@@ -50,7 +51,7 @@ export function frame(view: ReleaseView, options: FrameOptions): string[] {
   return ['', ...lines.map((line) => (line === '' ? '' : ` ${line}`.trimEnd()))];
 }
 
-function titleLine(view: ReleaseView, now: number, paint: Paint, width: number): string {
+export function titleLine(view: ReleaseView, now: number, paint: Paint, width: number): string {
   const mark = RELEASE_MARKS[view.state];
   const age = formatDuration(Math.max(0, (view.endedAt ?? now) - view.requestedAt));
   const state = paint[mark.tone](`${mark.glyph} ${mark.word}`);
@@ -58,6 +59,19 @@ function titleLine(view: ReleaseView, now: number, paint: Paint, width: number):
   const room = width - rest.length - mark.word.length - age.length - 4;
   const left = `${paint.strong(cut(view.service, Math.max(4, room)))}${rest}${state}`;
   return ends(left, paint.dim(age), width) ?? left;
+}
+
+/** While it goes on two lines at least, so that what is below keeps its place when the words change. */
+function sentenceLines(view: ReleaseView, paint: Paint, width: number): string[] {
+  const lines = wrap(cleaned(view.sentence), width).map(paint.strong);
+  return view.isOver || lines.length > 1 || !isCompared(view) ? lines : [...lines, ''];
+}
+
+/** Why it was promoted, in the judge's words; those of a rollback stand on top. */
+function verdictLine(view: ReleaseView, width: number): string[] {
+  const { receipt } = view;
+  if (!view.isOver || receipt === null || receipt.sentence === view.sentence) return [];
+  return wrap(cleaned(receipt.sentence), width);
 }
 
 function planLines(view: ReleaseView, paint: Paint, width: number): string[] {
@@ -69,7 +83,7 @@ function planLines(view: ReleaseView, paint: Paint, width: number): string[] {
   return next === '' ? [full] : [full, cut(next, width)];
 }
 
-function hasEvidence(view: ReleaseView): boolean {
+export function hasEvidence(view: ReleaseView): boolean {
   return isCompared(view) && view.candidate.requests + (view.stable?.requests ?? 0) > 0;
 }
 

@@ -1,5 +1,5 @@
 // Who did what, when and why: versions of a service, and events.
-import type { EventView, VersionView } from '../../api/views.ts';
+import type { EventView, ReleaseView, VersionView } from '../../api/views.ts';
 import { type Cell, type Column, table } from '../output/columns.ts';
 import { agoOf, clockOf, dayOf } from '../output/moments.ts';
 import { paintOf } from '../output/paint.ts';
@@ -12,6 +12,7 @@ const WIDEST = 120;
 const VERSION_COLUMNS: readonly Column[] = [
   { title: '', align: 'left', gap: 1 },
   { title: 'VERSION', align: 'left' },
+  { title: 'RELEASE', align: 'right', leave: 1 },
   { title: 'STATE', align: 'left' },
   { title: 'CODE', align: 'left', least: 8, leave: 2 },
   { title: 'WHEN', align: 'left' },
@@ -28,8 +29,11 @@ const STATES: Readonly<Record<VersionView['state'], readonly [glyph: string, wor
   failed: ['✕', 'failed'],
 };
 
+/** The newest release of each version, for `friday history NUMBER`. */
+type Numbers = ReadonlyMap<number, number>;
+
 /** The versions of a service, newest first. */
-function versionLines(versions: readonly VersionView[], options: HistoryOptions): string[] {
+function versionLines(versions: readonly VersionView[], releases: Numbers, options: HistoryOptions): string[] {
   const paint = paintOf(options.color);
   const hasReasons = versions.some((one) => one.reason !== '');
   const columns = hasReasons ? VERSION_COLUMNS : VERSION_COLUMNS.slice(0, -1);
@@ -39,6 +43,7 @@ function versionLines(versions: readonly VersionView[], options: HistoryOptions)
     return [
       { text: glyph, paint: tone },
       { text: `v${one.version}` },
+      { text: String(releases.get(one.version) ?? '') },
       { text: word, paint: tone },
       { text: cleaned(one.label) },
       { text: agoOf(one.createdAt, options.now) },
@@ -85,10 +90,12 @@ export function historyScreen(
   versions: readonly VersionView[] | null,
   events: readonly EventView[],
   options: HistoryOptions,
+  releases: readonly Pick<ReleaseView, 'id' | 'version'>[] = [],
 ): string[] {
+  const numbers = new Map(releases.toSorted((a, b) => a.id - b.id).map((one) => [one.version, one.id]));
   const nothing = 'Nothing has happened yet.';
   const blocks = [
-    versions === null || versions.length === 0 ? [] : versionLines(versions, options),
+    versions === null || versions.length === 0 ? [] : versionLines(versions, numbers, options),
     events.length === 0 ? [nothing] : eventLines(events, options),
   ].filter((block) => block.length > 0);
   return ['', ...blocks.flatMap((block) => [...block.map((line) => (line === '' ? '' : `  ${line}`)), ''])];

@@ -4,7 +4,7 @@ import { clockOf } from '../output/moments.ts';
 import { latency, share, weightOf } from '../output/numbers.ts';
 import { type Paint, paintOf } from '../output/paint.ts';
 import { cleaned } from '../output/text.ts';
-import { failureLines, lastWords } from './failures.ts';
+import { blameLines, lastWords } from './blame.ts';
 import { isCompared, RELEASE_MARKS } from './states.ts';
 import { whatNext } from './steps.ts';
 
@@ -82,5 +82,5 @@ export function heartbeatLine(view: ReleaseView, now: number): string {
 /** Under the last line of a release that was not promoted: what failed, and the last words. */
 export function evidenceLines(view: ReleaseView, paint: Paint = paintOf(false)): string[] {
   if (view.state === 'promoted') return [];
-  return [...failureLines(view, paint, 200, 5), ...lastWords(view, 400, 20)].map((line) => `  ${line}`);
+  return [...blameLines(view, paint, 200, { most: 5 }), ...lastWords(view, 400, 20)].map((line) => `  ${line}`);
 }

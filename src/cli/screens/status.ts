@@ -7,7 +7,9 @@ import { briefly } from '../output/moments.ts';
 import { bytes, cpu, latency, NONE, rate, share, weightOf } from '../output/numbers.ts';
 import { type Paint, paintOf } from '../output/paint.ts';
 import { cleaned, cut, ends, wrap } from '../output/text.ts';
-import { waitingCommands } from './frame.ts';
+import { blameLines } from './blame.ts';
+import { hasEvidence, waitingCommands } from './frame.ts';
+import { signalRows } from './signals.ts';
 import { isCompared, RELEASE_MARKS, SERVICE_MARKS, versionsOf } from './states.ts';
 import { stepsRow } from './steps.ts';
 
@@ -199,6 +201,8 @@ export function serviceScreen(view: ServiceView, options: ServiceScreenOptions):
     [ends(head, paint.dim(runs), width) ?? head],
     wrap(cleaned(view.sentence), width),
     release === null || !isCompared(release) ? [] : [stepsRow(release, paint, width)],
+    release !== null && hasEvidence(release) ? signalRows(release, paint, width) : [],
+    release === null ? [] : blameLines(release, paint, width, { most: 3 }),
     view.urls.map((url) => cut(cleaned(url), width)),
     trafficLines(view, width),
     instanceLines(view.instances, options.now, paint, width),

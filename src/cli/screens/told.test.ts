@@ -1,12 +1,11 @@
 // The other screens: the plan of up, lines of a release, logs, history, findings, errors.
 import { describe, expect, it } from 'vitest';
-import { MINUTE, NOON, neverReady, promoted, ramping, rolledBack, sample } from '../../../test/cli/views.ts';
+import { MINUTE, NOON, neverReady, promoted, ramping, rolledBack } from '../../../test/cli/views.ts';
 import type { ChangeView, EventView, LogLineView, VersionView } from '../../api/views.ts';
 import { Failure } from '../../core/failure.ts';
 import { bad, off, ok, warn } from '../doctor/check.ts';
 import { widthOf } from '../output/text.ts';
 import { doctorScreen, totals } from './doctor.ts';
-import { groupFailures } from './failures.ts';
 import { historyScreen } from './history.ts';
 import { changeLine, changesBetween, evidenceLines, heartbeatLine } from './lines.ts';
 import { Fold, logLines } from './log.ts';
@@ -91,22 +90,6 @@ describe('a release in lines', () => {
     expect(heartbeatLine(ramping(), NOON)).toBe(
       '12:00:00 api v42 25%         errors 0.24% vs 0.21%, p95 86ms vs 84ms; 50% in about 4 min',
     );
-  });
-});
-
-describe('failed requests', () => {
-  it('are grouped by method, path and failure, ids aside, and say whether stable fails them too', () => {
-    const samples = [
-      sample(42, 'GET', '/item/17'),
-      sample(42, 'GET', '/item/18'),
-      sample(41, 'GET', '/item/19'),
-      sample(42, 'GET', '/item/0a1b2c3d4e5f6a7b', { status: 503 }),
-      sample(41, 'POST', '/login'),
-    ];
-    expect(groupFailures(samples)).toEqual([
-      { method: 'GET', path: '/item/:id', what: '500', onCandidate: 2, onStable: 1 },
-      { method: 'GET', path: '/item/:id', what: '503', onCandidate: 1, onStable: 0 },
-    ]);
   });
 });
 

@@ -133,12 +133,13 @@ function pause(runner: Runner) {
 function history(runner: Runner) {
   const command = new Command('history')
     .description('versions and events: who, what, when, why')
-    .argument('[service]', SERVICE)
+    .argument('[service]', `${SERVICE}, or the number of a release`)
     .option('-n, --lines <count>', 'the last so many events (20)', lines)
     .action(act(runner, async (call, ...given) => (await import('../verbs/history.ts')).history(call, ...given)));
   addGlobals(command);
   return withExamples(command, [
     ['friday history', 'what happened lately'],
     ['friday history api', 'its versions and events'],
+    ['friday history 42', 'one release: evidence, weights, what failed'],
   ]);
 }

@@ -1,20 +1,32 @@
-// friday history: versions and events, newest first.
+// friday history: versions and events, newest first; or one release in full, by its number.
 
 import type { ExitCode } from '../../api/tables.ts';
 import type { EventView } from '../../api/views.ts';
 import type { Call } from '../call.ts';
+import { detailsScreen } from '../screens/details.ts';
 import { historyScreen } from '../screens/history.ts';
 import { parseSubject } from '../subject.ts';
 
 export type HistoryOptions = { readonly lines?: number | undefined };
 
 const LINES = 20;
+const MOST_RELEASES = 30;
+/** Releases have numbers of their own, over all services. */
+const RELEASE_NUMBER = /^[1-9]\d{0,8}$/;
 
 export async function history(call: Call, subject: string | undefined, options: HistoryOptions): Promise<ExitCode> {
   const { terminal, clock } = call;
   const client = await call.connect();
+  const screen = { width: terminal.width, color: terminal.hasColour, now: clock.now() };
+  if (subject !== undefined && RELEASE_NUMBER.test(subject)) {
+    const view = await client.release(Number(subject));
+    terminal.answer(detailsScreen(view, screen));
+    terminal.json(view);
+    return 0;
+  }
   const service = subject === undefined ? null : parseSubject(subject).service;
   const versions = service === null ? null : await client.versions(service);
+  const releases = service === null ? [] : await client.releases({ service, limit: MOST_RELEASES });
   const events: EventView[] = [];
   const query = {
     follow: false,
@@ -22,9 +34,7 @@ export async function history(call: Call, subject: string | undefined, options: 
     ...(service === null ? {} : { service }),
   };
   for await (const event of client.events(query, call.interrupt())) events.unshift(event);
-  terminal.answer(
-    historyScreen(versions, events, { width: terminal.width, color: terminal.hasColour, now: clock.now() }),
-  );
-  terminal.json(versions === null ? { events } : { service, versions, events });
+  terminal.answer(historyScreen(versions, events, screen, releases));
+  terminal.json(versions === null ? { events } : { service, versions, releases, events });
   return 0;
 }
