@@ -98,6 +98,8 @@ const receipt: ReceiptView = {
     minRequests: 500,
     passRule: 'requests',
     margins: { errors: { ratio: 1.25, delta: 0.005 }, latency: [] },
+    clientErrors: false,
+    routes: [],
     alpha: 0.01,
     failAt: '100:1',
     calmBelow: '3:1',

@@ -186,6 +186,8 @@ export const ReceiptView = z
         minRequests: z.number().int(),
         passRule: z.string(),
         margins: z.record(z.string(), z.unknown()).describe('What "not worse" means, by metric'),
+        clientErrors: z.boolean().describe('Answers of 4xx are judged'),
+        routes: z.array(z.string()).describe('Whose errors are judged by themselves'),
         alpha: z.number(),
         failAt: z.string(),
         calmBelow: z.string(),

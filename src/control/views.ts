@@ -210,7 +210,7 @@ function receiptView(release: Release, evidence: Evidence, current: CurrentStep 
 }
 
 function rulesView(rules: ReadableRules): ReceiptView['rules'] {
-  return { ...rules, margins: { ...rules.margins } };
+  return { ...rules, margins: { ...rules.margins }, routes: [...rules.routes] };
 }
 
 function blameViews(release: Release, evidence: Evidence): BlameView[] {

@@ -29,6 +29,8 @@ const rules = {
   minRequests: 100,
   passRule: 'requests',
   margins: { errors: { ratio: 1.25, delta: 0.005 } },
+  clientErrors: false,
+  routes: [],
   alpha: 0.01,
   failAt: '100:1',
   calmBelow: '3:1',
@@ -118,4 +120,10 @@ export function blames(): BlameView[] {
     blame('GET /search', 'seen on v42 once', { failure: 'timeout', status: 504 }),
     blame('GET /old', 'seen on v41 2 times', { stable: 2, candidate: 0 }),
   ];
+}
+
+/** Errors on one route, which nothing certifies. */
+export function routeMetric(route: string, over: Partial<MetricReceiptView> = {}): MetricReceiptView {
+  const uncertified = { lnSafety: null, safetyOdds: null, isSafe: null };
+  return metric('route', { route, share: 0.03, ...uncertified, sentence: `Errors on ${route}: odds 1.1:1.`, ...over });
 }

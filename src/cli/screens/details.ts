@@ -29,7 +29,7 @@ export function detailsScreen(view: ReleaseView, options: DetailsOptions): strin
     whoLines(view, options.now, width),
     isCompared(view) ? [planLine(view, paint, width)] : [],
     weightLines(view, options.now, paint),
-    isCompared(view) && isMeasured ? signalRows(view, paint, width) : [],
+    isCompared(view) && isMeasured ? signalRows(view, paint, width, true) : [],
     view.receipt === null ? [] : verdictLines(view, view.receipt, paint, width),
     blameLines(view, paint, width, { most: MOST_GROUPS, withStable: true }),
     lastWords(view, width, 20),

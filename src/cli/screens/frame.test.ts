@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { blames, harmfulReceipt, metric, receipt } from '../../../test/cli/receipts.ts';
+import { blames, harmfulReceipt, metric, receipt, routeMetric } from '../../../test/cli/receipts.ts';
 import { arm, MINUTE, NOON, neverReady, promoted, ramping, rolledBack } from '../../../test/cli/views.ts';
 import type { ReleaseView } from '../../api/views.ts';
 import { widthOf } from '../output/text.ts';
@@ -21,8 +21,8 @@ const views: Readonly<Record<string, ReleaseView>> = {
     receipt: receipt({
       metrics: [
         ...receipt().metrics,
-        metric('clientErrors'),
-        ...Array.from({ length: 12 }, (_, i) => metric(`POST /a/very/long/route/number/${i}`, { lnE: i / 12 })),
+        routeMetric('', { metric: 'client_errors', sentence: 'Answers of 4xx: odds 1.1:1.' }),
+        ...Array.from({ length: 5 }, (_, i) => routeMetric(`POST /a/very/long/route/number/${i}`, { lnE: 1 - i / 5 })),
       ],
     }),
   }),

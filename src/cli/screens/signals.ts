@@ -23,10 +23,10 @@ const OTHER_METRICS = 3;
 const SUSPICIOUS = Math.log(3);
 const SAFE = Math.log(20);
 
-/** The table: errors and what else is judged since the release began, latencies of the last seconds. Its height depends on what is judged only. */
-export function signalRows(view: ReleaseView, paint: Paint, width: number): string[] {
+/** The table: errors and what else is judged since the release began, latencies of the last seconds. Its height depends on what is judged only; `isWhole` shows every metric. */
+export function signalRows(view: ReleaseView, paint: Paint, width: number, isWhole = false): string[] {
   const { stable, candidate } = view;
-  const { rows, hidden } = rowsOf(view);
+  const { rows, hidden } = rowsOf(view, isWhole);
   const label = labelWidth(rows, width);
   const number = width < 70 ? 8 : 9;
   const half = halfOf(width - label - 2 * number - WORDS - 4);
@@ -66,10 +66,10 @@ function labelWidth(rows: readonly Row[], width: number): number {
   return Math.min(most, Math.max(LABEL, ...rows.map((row) => widthOf(row.label) + 1)));
 }
 
-function rowsOf(view: ReleaseView): { rows: Row[]; hidden: number } {
+function rowsOf(view: ReleaseView, isWhole: boolean): { rows: Row[]; hidden: number } {
   const { stable, candidate } = view;
   const metrics = view.receipt?.metrics ?? [];
-  const shown = chosen(metrics);
+  const shown = isWhole ? metrics : chosen(metrics);
   const of = (name: string) => shown.find((one) => one.metric === name) ?? null;
   const pair = (label: string, text: (arm: ArmView) => string, metric: MetricReceiptView | null): Row => {
     return { label, stable: stable ? text(stable) : NONE, candidate: text(candidate), metric };
@@ -94,12 +94,17 @@ const LATENCIES: readonly (readonly [name: string, read: (traffic: TrafficView) 
   ['p99', (traffic) => traffic.latencyP99Ms],
 ];
 
-/** All when they are few; else the first ones and the most suspicious of the rest, in their order. */
+/** All when they are few; else the first ones and the most suspicious of the rest. Routes by name, whatever they weigh now. */
 function chosen(metrics: readonly MetricReceiptView[]): readonly MetricReceiptView[] {
-  if (metrics.length <= FIRST_METRICS + OTHER_METRICS) return metrics;
   const rest = metrics.slice(FIRST_METRICS).toSorted((a, b) => b.lnE - a.lnE);
-  const kept = new Set([...metrics.slice(0, FIRST_METRICS), ...rest.slice(0, OTHER_METRICS)]);
-  return metrics.filter((one) => kept.has(one));
+  const others = metrics.length <= FIRST_METRICS + OTHER_METRICS ? rest : rest.slice(0, OTHER_METRICS);
+  return [...metrics.slice(0, FIRST_METRICS), ...others.toSorted((a, b) => (labelOf(a) < labelOf(b) ? -1 : 1))];
+}
+
+function labelOf({ metric, route }: MetricReceiptView): string {
+  if (/^p\d+$/.test(metric)) return `beyond ${metric}`;
+  if (metric === 'client_errors') return '4xx answers';
+  return cleaned(typeof route === 'string' ? route : metric);
 }
 
 /** A metric by what was counted: its share of requests, or clients where they keep their version. */
@@ -108,8 +113,7 @@ function countedRow(metric: MetricReceiptView): Row {
     if (requests > 0) return share(failures / requests);
     return failures > 0 ? count(failures) : NONE;
   };
-  const label = /^p\d+$/.test(metric.metric) ? `beyond ${metric.metric}` : cleaned(metric.metric);
-  return { label, stable: text(metric.stable), candidate: text(metric.candidate), metric };
+  return { label: labelOf(metric), stable: text(metric.stable), candidate: text(metric.candidate), metric };
 }
 
 /** `✕▕░░░░██│░░░░░░▏✓`: to the left the evidence for a rollback, to the right for safe, each full where it is enough. */
@@ -117,10 +121,11 @@ function barOf(metric: MetricReceiptView, half: number, limit: number, paint: Pa
   // What is not there yet is never drawn full.
   const part = (ln: number, full: number) => Math.max(0, Math.min(half - 1, Math.round((half * ln) / full)));
   const harm = metric.isHarmful ? half : part(metric.lnE + Math.log(metric.share), limit);
-  const safety = metric.isSafe ? half : part(metric.lnSafety, SAFE);
+  const safety = metric.isSafe ? half : part(metric.lnSafety ?? 0, SAFE);
   const left = paint.dim('░'.repeat(half - harm)) + paint.bad('█'.repeat(harm));
   const right = paint.good('█'.repeat(safety)) + paint.dim('░'.repeat(half - safety));
-  return `✕▕${left}│${right}▏✓`;
+  // Where nothing is certified there is no way to safe.
+  return metric.lnSafety === null ? `✕▕${left}│${' '.repeat(half + 2)}` : `✕▕${left}│${right}▏✓`;
 }
 
 /** `safe`, `13:1 of 20:1`, `not enough data`, `24:1 worse`, `harmful, 240:1`. */

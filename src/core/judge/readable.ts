@@ -5,6 +5,7 @@ import { oddsText } from './receipt.ts';
 import {
   ALPHA,
   CALM_LN_E,
+  extrasIn,
   FAIL_LN_E,
   type JudgeParams,
   LATENCY_FLOOR_MS,
@@ -22,6 +23,9 @@ export type ReadableRules = {
   readonly passRule: PassRule;
   /** What "not worse" means. */
   readonly margins: Margins;
+  /** Whether answers of 4xx are judged, and the routes whose errors are judged by themselves. */
+  readonly clientErrors: boolean;
+  readonly routes: readonly string[];
   /** Chance that a good release is ever taken back. */
   readonly alpha: number;
   /** Odds at which a release fails, below which it may pass, and at which a metric is safe. */
@@ -45,6 +49,7 @@ export function readableRules(params: JudgeParams): ReadableRules {
     minRequests: params.minRequests,
     passRule: params.passRule ?? 'requests',
     margins: marginsIn(params),
+    ...extrasIn(params),
     alpha: ALPHA,
     failAt: oddsText(FAIL_LN_E),
     calmBelow: oddsText(CALM_LN_E),
