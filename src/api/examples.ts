@@ -31,6 +31,7 @@ export const service: ServiceView = {
   version: 41,
   candidate: 42,
   release: 7,
+  watch: null,
   isReleased: true,
   isRemoved: false,
   urls: ['http://api.localhost:8080'],
@@ -122,6 +123,7 @@ export const release: ReleaseView = {
   state: 'ramping',
   isOver: false,
   sentence: 'v42 of api gets 5% of traffic.',
+  watch: null,
   weight: 5,
   measuredWeight: 5.1,
   steps: [
@@ -295,6 +297,7 @@ const project: UpBody['project'] = {
         minRequests: 100,
         readyTimeoutMs: 60_000,
         keepWarmMs: 600_000,
+        holdBack: 5,
       },
     },
   ],

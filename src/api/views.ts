@@ -33,6 +33,19 @@ export const TrafficView = z
   .openapi('Traffic');
 export type TrafficView = z.infer<typeof TrafficView>;
 
+export const WatchView = z
+  .object({
+    release: z.number().int().describe('Number of the promoted release'),
+    version: z.number().int().describe('The promoted version'),
+    from: z.number().int().describe('The version before, which keeps the rest'),
+    weight: z.number().describe('Asked share of the promoted version in percent'),
+    holdBack: z.number().describe('Asked share of the version before in percent'),
+    since: ms,
+    until: ms.describe('At the latest; milliseconds since 1970'),
+  })
+  .openapi('Watch');
+export type WatchView = z.infer<typeof WatchView>;
+
 export const ServiceView = z
   .object({
     name: z.string(),
@@ -41,6 +54,9 @@ export const ServiceView = z
     version: z.number().int().nullable().describe('The version that people use'),
     candidate: z.number().int().nullable(),
     release: z.number().int().nullable().describe('Number of the release under way'),
+    watch: WatchView.nullable().describe(
+      'Beside which version the promoted one is still compared; null when it is not',
+    ),
     isReleased: z.boolean().describe('Stands behind the balancer, so that its releases are guarded'),
     isRemoved: z.boolean().describe('The file names it no more'),
     urls: z.array(z.string()),
@@ -210,6 +226,9 @@ export const ReleaseView = z
     state: Phase,
     isOver: z.boolean(),
     sentence: z.string(),
+    watch: WatchView.nullable().describe(
+      'It was promoted and is still compared with the version before; null otherwise',
+    ),
     weight: z.number().describe('Asked share of the candidate in percent'),
     measuredWeight: z.number().nullable().describe('Measured share of the last 10 s in percent; null without requests'),
     steps: z.array(z.object({ weight: z.number(), bakeMs: z.number(), needsApproval: z.boolean() })),

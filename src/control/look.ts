@@ -58,7 +58,7 @@ export async function look(
   return { world, instances, window: slid, problems };
 }
 
-/** The last words of candidates that are not ready or are being taken back. */
+/** The last words of candidates, and of a promoted version that is watched, that are not ready or are being taken back. */
 async function lastLines(
   runtime: Runtime,
   memory: Memory,
@@ -66,9 +66,10 @@ async function lastLines(
 ): Promise<World['lastLines']> {
   const lines: Record<string, readonly string[]> = {};
   for (const one of instances) {
-    const release = memory.services[one.service]?.release;
-    if (release?.version !== one.version) continue;
-    if (one.state !== 'ready' || release.phase === 'rolling_back') lines[one.id] = await runtime.tail(one.id, 20);
+    const service = memory.services[one.service];
+    const release = service?.release;
+    if ((release ?? service?.watch)?.version !== one.version) continue;
+    if (one.state !== 'ready' || release?.phase === 'rolling_back') lines[one.id] = await runtime.tail(one.id, 20);
   }
   return lines;
 }

@@ -10,16 +10,18 @@ import type {
   StatusView,
   TrafficView,
   VersionView,
+  WatchView,
 } from '../api/views.ts';
 import { blameGroups, blameWords } from '../core/blame.ts';
 import { type ArmTotal, type Decided, type Evidence, rulingOf, verdictIn } from '../core/evidence.ts';
 import { type Hour, recentTraffic } from '../core/hour.ts';
 import type { CurrentStep, MetricReceipt } from '../core/judge/judge.ts';
 import { type ReadableRules, readableRules } from '../core/judge/readable.ts';
-import { isOver, nextWeight, type Release } from '../core/release.ts';
+import { isOver, nextWeight, type Phase, type Release } from '../core/release.ts';
 import { instanceId, isBalanced, type ServiceState, specOf, versionOf, wantedVersions } from '../core/service.ts';
 import { quantile } from '../core/traffic.ts';
 import type { Memory } from '../core/turn.ts';
+import { takenBackBy, watchOf, watchSentence } from '../core/watch.ts';
 import { lately, shareIn, type Window } from '../core/window.ts';
 import type { InstanceSeen } from '../ports/runtime.ts';
 import type { ReleaseRecord } from './memory.ts';
@@ -86,6 +88,7 @@ export function serviceView(service: ServiceState, state: ShownState): ServiceVi
     version: service.stable,
     candidate: service.release?.version ?? null,
     release: service.release?.id ?? null,
+    watch: watchView(service),
     isReleased,
     isRemoved: service.isRemoved,
     urls: service.isDown ? [] : urlsOf(service, state.listening),
@@ -113,8 +116,25 @@ function stateOf(service: ServiceState, ready: number, isCompleted: boolean): Pi
   if (stable === null) return { state: 'down', sentence: last?.sentence ?? `${name} has never run.` };
   if (isCompleted) return { state: 'completed', sentence: `v${stable} of ${name} has completed.` };
   if (ready === 0 && replicas > 0) return { state: 'down', sentence: `v${stable} of ${name}: ${copies}.` };
-  const state = ready < replicas ? 'degraded' : 'healthy';
-  return { state, sentence: `v${stable} of ${name}: ${copies}.` };
+  if (ready < replicas) return { state: 'degraded', sentence: `v${stable} of ${name}: ${copies}.` };
+  return { state: 'healthy', sentence: sentenceOfWatch(service) ?? `v${stable} of ${name}: ${copies}.` };
+}
+
+function watchView(service: ServiceState): WatchView | null {
+  const watch = watchOf(service);
+  if (!watch || !service.warm) return null;
+  const { release, version, from, weight, since } = watch;
+  const holdBack = Number((100 - weight).toFixed(2));
+  return { release, version, from, weight, holdBack, since, until: service.warm.untilMs };
+}
+
+/** What a watch that lasts is told with, the end by this machine's clock; null without one. */
+function sentenceOfWatch(service: ServiceState): string | null {
+  const watch = watchOf(service);
+  if (!watch || !service.warm) return null;
+  const end = new Date(service.warm.untilMs);
+  const [hours, minutes] = [end.getHours(), end.getMinutes()].map((one) => String(one).padStart(2, '0'));
+  return watchSentence(service.name, watch, `${hours}:${minutes}`);
 }
 
 /** Addresses that a person can open: each route on each public listener. */
@@ -149,11 +169,14 @@ const NOTHING: ArmTotal = { requests: 0, failures: 0 };
 export function releaseView(record: ReleaseRecord, state: ShownState): ReleaseView {
   const { release, evidence } = record;
   const service = state.memory.services[release.service];
+  const mine = service ? watchView(service) : null;
+  const watch = mine?.release === release.id ? mine : null;
+  const isLive = !isOver(release) || watch !== null;
   const arm = (version: number, total: ArmTotal) =>
     service
-      ? armView(service, version, total, state, !isOver(release))
+      ? armView(service, version, total, state, isLive)
       : { version, label: '', ...total, errorShare: null, traffic: null };
-  const current = isOver(release) ? undefined : service?.routing;
+  const current = isLive ? service?.routing : undefined;
   const receipt = evidence && receiptView(release, evidence, current);
   return {
     id: release.id,
@@ -162,14 +185,15 @@ export function releaseView(record: ReleaseRecord, state: ShownState): ReleaseVi
     from: release.from,
     state: release.phase,
     isOver: isOver(release),
-    sentence: release.sentence,
-    weight: release.weight,
+    sentence: (watch && service && sentenceOfWatch(service)) ?? release.sentence,
+    watch,
+    weight: watch?.weight ?? release.weight,
     // Requests of an earlier weight say nothing about this one.
     measuredWeight: current ? shareIn(state.window, release.service, current.epoch, SHARE_SECONDS) : null,
     steps: release.steps.map((step) => ({ ...step })),
     step: release.step,
     ...nextOf(release, state.now),
-    neededRequests: evidence ? (rulingOf(evidence, current)?.neededRequests ?? null) : null,
+    neededRequests: evidence && !watch ? (rulingOf(evidence, current)?.neededRequests ?? null) : null,
     requestedAt: release.requestedAt,
     endedAt: release.endedAt,
     by: release.by,
@@ -252,7 +276,12 @@ export function recentTrafficView(service: string, hour: Hour): RecentTrafficVie
 
 /** Newest first; `releases` are those of this service, in any order. */
 export function versionViews(service: ServiceState, releases: readonly Release[]): readonly VersionView[] {
-  const phases = new Map([...releases].sort((one, other) => one.id - other.id).map((one) => [one.version, one.phase]));
+  const phases = new Map<number, Phase>();
+  for (const one of [...releases].sort((a, b) => a.id - b.id)) {
+    phases.set(one.version, one.phase);
+    const bad = takenBackBy(one);
+    if (bad !== null) phases.set(bad, 'rolled_back');
+  }
   const stateIn = (version: number): VersionView['state'] => {
     if (version === service.stable) return 'stable';
     if (version === service.release?.version) return 'candidate';

@@ -89,7 +89,7 @@ function rescueFromBrokenStable(release: Release, seen: ReleaseSeen): Release | 
 
 function rescue(release: Release, seen: ReleaseSeen): Release {
   const why = `v${release.from} of ${release.service} has no ready instance, so v${release.version} takes over.`;
-  return toFull(release, seen.now, why);
+  return toFull({ ...release, isForced: true }, seen.now, why);
 }
 
 /** Stable is let go only for a candidate that is ready at this very look. */

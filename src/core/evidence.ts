@@ -77,16 +77,17 @@ function judgeOf(release: Release): JudgeState | null {
 /** Evidence with new cells in it, and the ticks that its judge was told just now. */
 export type Absorbed = { readonly evidence: Evidence; readonly ticks: readonly Tick[] };
 
-/** Adds cells of the release's service, each once and in order; the judge hears none after the end. Cells of other versions count only for what clients saw, and only until then. */
-export function absorbCells(evidence: Evidence, release: Release, cells: readonly Cell[]): Absorbed {
+/** Adds cells of the release's service, each once and in order; the judge hears none after the end, unless the promoted version is watched. Cells of other versions count only for what clients saw, and only until then. */
+export function absorbCells(evidence: Evidence, release: Release, cells: readonly Cell[], isWatched = false): Absorbed {
+  const isHeard = isWatched || !isOver(release);
   const isRival = ({ stable, candidate }: Cell) =>
     candidate?.version === release.version && (stable === null || stable.version === release.from);
   const ofService = cells.filter((cell) => cell.service === release.service);
   const rivals = ofService.filter(isRival);
-  const own = isOver(release) ? rivals : ofService;
+  const own = isHeard ? ofService : rivals;
   if (own.length === 0) return { evidence, ticks: [] };
   const served = rivals.filter((cell) => (cell.candidate?.requests ?? 0) > 0);
-  const told = isOver(release) || evidence.judge === null ? [] : rivals;
+  const told = isHeard && evidence.judge !== null ? rivals : [];
   const absorbed = {
     ...evidence,
     judge: evidence.judge && absorb(evidence.judge, told),

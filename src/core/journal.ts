@@ -14,6 +14,7 @@ export type EventType =
   | 'release_weight'
   | 'release_verdict'
   | 'release_held'
+  | 'release_watch'
   | 'command'
   | 'balancer'
   | 'control';
@@ -34,6 +35,19 @@ export type NewEvent = {
   /** Numbers behind the sentence. */
   readonly data: Readonly<Record<string, unknown>>;
 };
+
+export function eventOf(
+  at: number,
+  type: EventType,
+  service: { readonly name: string } | null,
+  release: number | null,
+  version: number | null,
+  sentence: string,
+  data: Readonly<Record<string, unknown>> = {},
+  by = 'friday',
+): NewEvent {
+  return { at, type, service: service?.name ?? null, version, release, by, sentence, data };
+}
 
 export type Event = NewEvent & {
   /** Rises by one with every event. */

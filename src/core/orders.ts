@@ -1,11 +1,11 @@
 // People's orders as pure changes of memory: release, roll back, promote, pause, stop. A refused order is a Failure.
 import { Failure } from './failure.ts';
-import type { NewEvent } from './journal.ts';
+import { eventOf, type NewEvent } from './journal.ts';
 import { isOver, type Release, standOf } from './release.ts';
 import { type Queued, type Revision, type ServiceState, startQueued, type Version, versionOf } from './service.ts';
 import { isReleased, type ServiceSpec, type Step } from './spec/project.ts';
 import { cutShort, type Ordered, pause, promote, rollBack, supersede } from './steer.ts';
-import { eventOf, type Memory } from './turn.ts';
+import type { Memory } from './turn.ts';
 
 /** Who orders, when and why; `salt` is 16 random hexadecimal digits. */
 export type Given = { readonly now: number; readonly by: string; readonly reason: string; readonly salt: string };

@@ -42,6 +42,25 @@ export type Slot = {
   readonly drainingSince: number | null;
 };
 
+/** The old version keeps a share after a promotion by verdict, while it is warm, so that the judge can go on. */
+export type Watch = {
+  /** Number of the promoted release; its evidence goes on. */
+  readonly release: number;
+  /** The promoted version. */
+  readonly version: number;
+  /** The version before, which keeps the rest. */
+  readonly from: number;
+  /** The promoted version's share, 50 to 99.99 percent. */
+  readonly weight: number;
+  /** As in the release, so that sticky clients keep their place. */
+  readonly salt: string;
+  readonly isSticky: boolean;
+  /** Milliseconds since 1970. */
+  readonly since: number;
+  /** Since when the promoted version has no ready instance, ms since 1970; null while it has. */
+  readonly lostSince: number | null;
+};
+
 /** A release that waits for the one under way to end. */
 export type Queued = {
   readonly id: number;
@@ -68,6 +87,8 @@ export type ServiceState = {
   readonly lineage: readonly number[];
   /** The previous version keeps running until then, so that a rollback needs no start. */
   readonly warm: { readonly version: number; readonly untilMs: number } | null;
+  /** Lasts at most as long as `warm`; absent or null = nothing is compared. */
+  readonly watch?: Watch | null;
   readonly release: Release | null;
   /** The release that ended last. */
   readonly last: Release | null;

@@ -61,8 +61,12 @@ export function promote(release: Release, to: number | null, now: number, by: st
       problem: `${release.service} v${release.version} already has ${percent(release.weight)}; ${percent(weight)} is not more.`,
     };
   }
-  if (weight >= 100)
-    return { release: toFull(release, now, `${by} gave v${release.version} of ${release.service} 100% of traffic.`) };
+  if (weight >= 100) {
+    // A yes to the last step follows the judge's own; any other 100 % is the person's alone.
+    const isYes = release.phase === 'waiting_for_approval' && nextWeight(release) >= 100;
+    const given: Release = isYes ? release : { ...release, isForced: true };
+    return { release: toFull(given, now, `${by} gave v${release.version} of ${release.service} 100% of traffic.`) };
+  }
   const sentence = `${by} gave v${release.version} of ${release.service} ${percent(weight)} of traffic.`;
   const steps = release.steps.some((step) => step.weight === weight)
     ? release.steps

@@ -3,6 +3,7 @@ import { isEqual } from './equal.ts';
 import { isOver } from './release.ts';
 import { instanceId, isBalanced, type Routing, type ServiceState, specOf, wantedVersions } from './service.ts';
 import type { Listen, ServiceTraffic, Side, Table } from './traffic.ts';
+import { watchOf } from './watch.ts';
 
 export type InstanceTarget = {
   readonly id: string;
@@ -17,17 +18,21 @@ export type InstanceTarget = {
 /**
  * The routing that a service needs now. The epoch rises by one when anything else differs from before.
  * While it rolls back, the candidate stays listed (at weight 0) only as long as stable has no ready instance.
+ * While a promoted version is watched, the two keep their places: the old one is the stable of the routing.
  */
 export function routingOf(service: ServiceState, readyOfStable: number): Routing {
   const { release, routing } = service;
+  const watch = watchOf(service);
   const isUnderWay = release !== null && !isOver(release) && !service.isDown;
   const isNeeded = isUnderWay && (release.phase !== 'rolling_back' || readyOfStable === 0);
-  const wanted = {
-    stable: service.isDown ? null : service.stable,
-    candidate: isNeeded ? release.version : null,
-    weight: isNeeded ? release.weight : 0,
-    salt: isUnderWay ? release.salt : routing.salt,
-  };
+  const wanted = watch
+    ? { stable: watch.from, candidate: watch.version, weight: watch.weight, salt: watch.salt }
+    : {
+        stable: service.isDown ? null : service.stable,
+        candidate: isNeeded ? release.version : null,
+        weight: isNeeded ? release.weight : 0,
+        salt: isUnderWay ? release.salt : routing.salt,
+      };
   const isSame =
     wanted.stable === routing.stable &&
     wanted.candidate === routing.candidate &&
@@ -72,7 +77,7 @@ export function trafficOf(
     service: service.name,
     routes: service.isDown ? [] : spec.routes,
     internalPort: service.internalPort,
-    isSticky: service.release?.isSticky ?? spec.isSticky,
+    isSticky: service.release?.isSticky ?? watchOf(service)?.isSticky ?? spec.isSticky,
     salt: routing.salt,
     epoch: routing.epoch,
     weight: routing.weight,

@@ -4,13 +4,14 @@ import { next, type ReleaseSeen } from './course.ts';
 import { absorbCells, type Evidence, explained, rulingOf, startEvidence, withDecision } from './evidence.ts';
 import { catchUp } from './gap.ts';
 import { countExits, crashLoopOf, type InstancePlan, planInstances } from './instances.ts';
-import type { EventType, NewEvent } from './journal.ts';
+import { type EventType, eventOf, type NewEvent } from './journal.ts';
 import { isOver, type Release, standOf } from './release.ts';
 import { forgetOldVersions, instanceId, type ServiceState, startQueued, versionOf } from './service.ts';
 import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
 import type { TickBatch } from './ticks/tick.ts';
 import type { BalancerSeen, Cell, Cursor, Listen, Observations, Table } from './traffic.ts';
 import { namesError, troubleOf, unmetDependencies } from './trouble.ts';
+import { startOfWatch, startWatch, turnWatch, type Watched, type WatchSeen, watchOf } from './watch.ts';
 
 /** Everything that the control plane remembers between two turns. */
 export type Memory = {
@@ -86,7 +87,13 @@ type ServiceTurn = {
 export function decide(before: Memory, world: World): Turn {
   const memory = catchUp(before, world.now, world.elapsedMs);
   const cells = world.observations?.cells ?? [];
-  const turns = Object.values(memory.services).map((service) => turnOf(service, memory, world, cells));
+  const turns: ServiceTurn[] = [];
+  let { nextRelease } = memory;
+  for (const service of Object.values(memory.services)) {
+    const turn = turnOf(service, { ...memory, nextRelease }, world, cells);
+    nextRelease = Math.max(nextRelease, (turn.service.release?.id ?? 0) + 1);
+    turns.push(turn);
+  }
   const services = Object.fromEntries(turns.map((turn) => [turn.service.name, turn.service]));
   const evidence: Record<number, Evidence> = Object.assign({}, ...turns.map((turn) => turn.evidence));
   const cursor = world.observations?.cursor ?? memory.cursor;
@@ -103,7 +110,7 @@ export function decide(before: Memory, world: World): Turn {
     acts.push(...plan.remove.map((id) => ({ type: 'remove', id }) as const));
   }
   return {
-    memory: { ...memory, table, cursor, services, evidence },
+    memory: { ...memory, nextRelease, table, cursor, services, evidence },
     events: turns.flatMap((turn) => turn.events),
     ticks: turns.flatMap((turn) => turn.ticks),
     acts,
@@ -121,8 +128,10 @@ function nextTable(memory: Memory, services: Memory['services'], world: World): 
 function turnOf(before: ServiceState, memory: Memory, world: World, cells: readonly Cell[]): ServiceTurn {
   const instances = world.instances.filter((one) => one.service === before.name);
   const { slots, notes } = countExits(before, instances, world.now);
-  const moved = moveRelease({ ...before, slots }, memory, world, instances, cells);
-  const ready = instances.filter((one) => one.version === moved.service.stable && one.state === 'ready').length;
+  const late = lateEvidence(before, memory, cells, world);
+  const watched = keepWatch({ ...before, slots }, late.evidence, memory, world);
+  const moved = moveRelease(watched.service, late.evidence, memory, world, instances, cells);
+  const ready = readyOf(moved.service, moved.service.stable, instances);
   const routed = { ...moved.service, routing: routingOf(moved.service, ready) };
   const plan = planInstances(routed, {
     now: world.now,
@@ -135,23 +144,50 @@ function turnOf(before: ServiceState, memory: Memory, world: World, cells: reado
   return {
     service: { ...routed, slots: plan.slots },
     evidence: moved.evidence,
-    events: [...exits, ...moved.events],
-    ticks: moved.ticks,
+    events: [...exits, ...watched.events, ...moved.events],
+    ticks: [...late.ticks, ...moved.ticks],
     plan,
   };
 }
 
 type Moved = Pick<ServiceTurn, 'service' | 'evidence' | 'events' | 'ticks'>;
 
+function readyOf(service: ServiceState, version: number | null, instances: World['instances']): number {
+  const isReady = (one: InstanceSeenNow) => one.service === service.name && one.state === 'ready';
+  return instances.filter((one) => isReady(one) && one.version === version).length;
+}
+
+/** The judge of a promoted version goes on while the one before it keeps a share. */
+function keepWatch(service: ServiceState, late: Memory['evidence'], memory: Memory, world: World): Watched {
+  const { watch, name, replicas } = service;
+  if (!watch) return { service, events: [] };
+  const own = world.instances.filter((one) => one.service === name && one.version === watch.version);
+  const ids = new Set(Array.from({ length: replicas }, (_, i) => instanceId(name, watch.version, i + 1)));
+  const instances = own.filter((one) => ids.has(one.id));
+  const { lastLines, troubles, now } = world;
+  const { reason, lastWords } = troubleOf({ ids, instances, lastLines, troubles, unmet: [] });
+  const loop = crashLoopOf(service, watch.version, instances);
+  const evidence = late[watch.release];
+  const seen: WatchSeen = {
+    now,
+    oldReady: replicas === 0 ? 0 : readyOf(service, watch.from, world.instances),
+    newReady: readyOf(service, watch.version, world.instances),
+    ruling: evidence ? rulingOf(evidence, service.routing) : null,
+    crashLoop: loop && [loop, lastWords].filter(Boolean).join('. '),
+    notReady: [reason, lastWords].filter(Boolean).join('. '),
+  };
+  return turnWatch(service, seen, memory.nextRelease);
+}
+
 function moveRelease(
   before: ServiceState,
+  late: Memory['evidence'],
   memory: Memory,
   world: World,
   instances: readonly InstanceSeenNow[],
   cells: readonly Cell[],
 ): Moved {
   const release = before.release;
-  const late = lateEvidence(before, memory, cells, world);
   if (release === null) return { service: coolDown(before, world.now), evidence: late, events: [], ticks: [] };
   const known = memory.evidence[release.id] ?? startEvidence(release);
   const { evidence: absorbed, ticks } = absorbCells(known, release, cells);
@@ -162,11 +198,13 @@ function moveRelease(
   const evidence = explained(decided, after, world.failureLines ?? {}, world.now);
   const events = eventsOf(before, release, after, evidence, world.now);
   const moved = { ...before, release: after };
-  const service = isOver(after) ? settle(moved, after, world.now) : moved;
+  const settled = isOver(after) ? settle(moved, after, world.now) : moved;
+  const oldReady = readyOf(before, release.from, instances);
+  const service = startWatch(settled, after, { now: world.now, oldReady, isJudged: evidence.judge !== null });
   return {
     service,
     evidence: { ...late, [release.id]: evidence },
-    events: [...events, ...startEvents(release, service.release, world.now)],
+    events: [...events, ...startOfWatch(service, world.now), ...startEvents(release, service.release, world.now)],
     ticks: batchOf(release, known, ticks),
   };
 }
@@ -184,16 +222,23 @@ function startEvents(ended: Release, begun: Release | null, now: number): NewEve
 }
 
 /** Counts of the last seconds arrive after the end of a release, even after the start of the next one. */
-function lateEvidence(service: ServiceState, memory: Memory, cells: readonly Cell[], world: World): Memory['evidence'] {
+function lateEvidence(
+  service: ServiceState,
+  memory: Memory,
+  cells: readonly Cell[],
+  world: World,
+): Pick<ServiceTurn, 'evidence' | 'ticks'> {
   const { last, release } = service;
   const known = last ? memory.evidence[last.id] : undefined;
-  if (!last || !known) return {};
+  if (!last || !known) return { evidence: {}, ticks: [] };
   // Of the same two versions, nobody could tell whose counts they are.
   const isAgain = release?.version === last.version;
-  const absorbed = isAgain ? known : absorbCells(known, last, cells).evidence;
+  const isWatched = watchOf(service)?.release === last.id;
+  const { evidence, ticks } = absorbCells(known, last, isAgain ? [] : cells, isWatched);
   // A stop ends a release between two turns.
-  const decided = withDecision(absorbed, last, service.routing, last.endedAt ?? world.now);
-  return { [last.id]: explained(decided, last, world.failureLines ?? {}, world.now) };
+  const decided = withDecision(evidence, last, service.routing, last.endedAt ?? world.now);
+  const settled = explained(decided, last, world.failureLines ?? {}, world.now, !isWatched);
+  return { evidence: { [last.id]: settled }, ticks: batchOf(last, known, ticks) };
 }
 
 function releaseSeen(
@@ -277,7 +322,8 @@ function settle(service: ServiceState, release: Release, now: number): ServiceSt
 }
 
 function coolDown(service: ServiceState, now: number): ServiceState {
-  return service.warm !== null && now >= service.warm.untilMs ? { ...service, warm: null } : service;
+  const isCold = service.warm !== null && now >= service.warm.untilMs && !service.watch;
+  return isCold ? { ...service, warm: null } : service;
 }
 
 function eventsOf(service: ServiceState, before: Release, after: Release, evidence: Evidence, now: number): NewEvent[] {
@@ -291,17 +337,4 @@ function eventsOf(service: ServiceState, before: Release, after: Release, eviden
   if (after.weight !== before.weight && after.weight > 0) events.push(tell('release_weight', after.sentence));
   else if (after.phase !== before.phase) events.push(tell('release_state', after.sentence));
   return events;
-}
-
-export function eventOf(
-  at: number,
-  type: EventType,
-  service: { readonly name: string } | null,
-  release: number | null,
-  version: number | null,
-  sentence: string,
-  data: Readonly<Record<string, unknown>> = {},
-  by = 'friday',
-): NewEvent {
-  return { at, type, service: service?.name ?? null, version, release, by, sentence, data };
 }

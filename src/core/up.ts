@@ -1,5 +1,5 @@
 // `friday up` as a pure change of memory: what the file says against what runs.
-import type { NewEvent } from './journal.ts';
+import { eventOf, type NewEvent } from './journal.ts';
 import {
   configure,
   type Given,
@@ -12,7 +12,8 @@ import {
 import { beginAnew, newService, type Revision, type ServiceState, type Version, versionOf } from './service.ts';
 import { isReleased, type ServiceSpec } from './spec/project.ts';
 import { addressOf, type Listen } from './traffic.ts';
-import { eventOf, type Memory } from './turn.ts';
+import type { Memory } from './turn.ts';
+import { takenBackBy } from './watch.ts';
 
 export type Prepared = { readonly spec: ServiceSpec; readonly revision: Revision };
 
@@ -109,8 +110,9 @@ function headOf(service: ServiceState): Version | null {
 /** The same code that was just taken back; `up` does not send it out again by itself. */
 function takenBack(service: ServiceState, revision: Revision): Version | null {
   const { last } = service;
-  if (service.stable === null || !last || (last.phase !== 'rolled_back' && last.phase !== 'failed')) return null;
-  const version = versionOf(service, last.version);
+  if (service.stable === null || !last) return null;
+  const isBad = last.phase === 'rolled_back' || last.phase === 'failed';
+  const version = versionOf(service, isBad ? last.version : takenBackBy(last));
   return version?.revision.digest === revision.digest ? version : null;
 }
 

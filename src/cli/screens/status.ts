@@ -146,9 +146,14 @@ function releaseState(release: ReleaseView): string {
   return `${at}, ${weightOf(nextWeight)} in ${briefly(nextInMs)}`;
 }
 
-/** Why a service is not simply healthy, in its own words. */
+/** Why a service is not simply healthy, or is still compared, in its own words. */
 function noteOf(service: ServiceView, release: ReleaseView | null, paint: Paint, width: number): string[] {
-  if (service.state === 'healthy' || service.state === 'completed' || service.state === 'stopped') return [];
+  if (
+    (service.state === 'healthy' && service.watch === null) ||
+    service.state === 'completed' ||
+    service.state === 'stopped'
+  )
+    return [];
   const mark = markOf(service, release);
   const sentence = cleaned(release?.sentence ?? service.sentence);
   const lines = wrap(sentence, width - 2);
@@ -205,7 +210,7 @@ export function serviceScreen(view: ServiceView, options: ServiceScreenOptions):
     release === null ? [] : blameLines(release, paint, width, { most: 3 }),
     view.urls.map((url) => cut(cleaned(url), width)),
     trafficLines(view, width),
-    instanceLines(view.instances, options.now, paint, width),
+    instanceLines(view, options.now, paint, width),
     lastLines(options.lastLines ?? [], width),
     problemLines(options.problems ?? [], paint, width),
     commands(afterService(view, release), width),
@@ -262,16 +267,21 @@ const INSTANCE_MARKS: Readonly<Record<InstanceView['state'], readonly [glyph: st
 };
 
 /** What is ready but gets no request is told apart from what serves. */
-function instanceMark({ state, role }: InstanceView): readonly [glyph: string, tone: keyof Paint, word: string] {
+function instanceMark(
+  { state, role, version }: InstanceView,
+  { watch }: ServiceView,
+): readonly [glyph: string, tone: keyof Paint, word: string] {
+  if (state === 'ready' && version === watch?.from) return ['✓', 'good', 'compared'];
   if (state === 'ready' && role === 'warm') return ['○', 'dim', 'kept warm'];
   if (state === 'ready' && role === 'leaving') return ['○', 'dim', 'draining'];
   return [...INSTANCE_MARKS[state], state];
 }
 
-function instanceLines(instances: readonly InstanceView[], now: number, paint: Paint, width: number): string[] {
+function instanceLines(view: ServiceView, now: number, paint: Paint, width: number): string[] {
+  const { instances } = view;
   if (instances.length === 0) return [];
   const rows = instances.map((one): Cell[] => {
-    const [glyph, tone, word] = instanceMark(one);
+    const [glyph, tone, word] = instanceMark(one, view);
     const isUp = one.state !== 'exited';
     return [
       { text: glyph, paint: paint[tone] },

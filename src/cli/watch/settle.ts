@@ -52,7 +52,10 @@ function released(view: ReleaseView, waits: boolean, make: Make): Settled {
   const name = `v${view.version}`;
   const { state } = view;
   if (state === 'promoted') {
-    return make('done', view.from === null ? `${name} healthy` : `${name} promoted, has 100% of traffic`);
+    return make(
+      'done',
+      view.from === null ? `${name} healthy` : `${name} promoted, has ${weightOf(view.weight)} of traffic`,
+    );
   }
   if (state === 'failed' || state === 'rolled_back') {
     return make('failed', `${name} ${RELEASE_MARKS[state].word}`, cleaned(view.sentence), view.lastLines);

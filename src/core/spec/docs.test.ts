@@ -7,9 +7,8 @@ import { DEPLOY_KEYS, HEALTHCHECK_KEYS, SERVICE_KEYS, TOP_KEYS } from './keys.ts
 import { readProject } from './read.ts';
 
 const text = readFileSync(new URL('../../../docs/reference/compose.md', import.meta.url), 'utf8');
-const nested = 'plan bake approve requests ready_timeout keep_warm errors latency install min max target for'.split(
-  ' ',
-);
+const nested =
+  'plan bake approve requests ready_timeout keep_warm hold_back errors latency install min max target for'.split(' ');
 
 describe('docs/reference/compose.md', () => {
   it.each([

@@ -9,6 +9,7 @@ import {
   numberAbove,
   oneOf,
   percentage,
+  portion,
   refusal,
   textLike,
   textOrNumber,
@@ -56,6 +57,9 @@ const Release = keyed({
     .describe('Requests that the candidate answers in each step before the next. Default 20.'),
   ready_timeout: duration(1000).optional().describe('A candidate that is not ready by then has failed. Default 60s.'),
   keep_warm: duration().optional().describe('How long the old version keeps running after promotion. Default 10m.'),
+  hold_back: portion(50)
+    .optional()
+    .describe('Share of the requests that the old version keeps while it is warm, to be compared with. Default 5%.'),
   errors: keyed({ margin: percentage(100).describe('How many percentage points more failures are still "not worse".') })
     .optional()
     .describe('What "not worse" means for failures.'),

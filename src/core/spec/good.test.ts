@@ -136,6 +136,7 @@ describe('what the files say', () => {
             minRequests: 20,
             readyTimeoutMs: 60_000,
             keepWarmMs: 600_000,
+            holdBack: 5,
           },
         },
       ],

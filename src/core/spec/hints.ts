@@ -12,6 +12,7 @@ const INSIDE: Readonly<Record<string, string>> = {
   requests: 'release',
   ready_timeout: 'release',
   keep_warm: 'release',
+  hold_back: 'release',
   errors: 'release',
   latency: 'release',
   command: 'process',

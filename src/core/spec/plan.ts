@@ -8,6 +8,8 @@ import { spanAt } from './tree.ts';
 const AUTO = [5, 25, 50];
 const AUTO_BAKE_MS = 30_000;
 const LIST_BAKE_MS = 60_000;
+/** Percent. */
+const HOLD_BACK = 5;
 
 /** Without x-friday.port nothing is behind the balancer, so there are no steps. */
 export function releaseOf(draft: Draft): ReleaseSpec {
@@ -24,6 +26,7 @@ export function releaseOf(draft: Draft): ReleaseSpec {
     minRequests: release.requests ?? 20,
     readyTimeoutMs: release.ready_timeout ?? 60_000,
     keepWarmMs: release.keep_warm ?? 600_000,
+    holdBack: release.hold_back ?? HOLD_BACK,
     ...marginsOf(release),
   };
 }

@@ -23,6 +23,8 @@ export const ReleaseSpec = z.object({
   readyTimeoutMs: z.number().int().min(1000),
   /** How long the old version stays warm after promotion. */
   keepWarmMs: z.number().int().min(0),
+  /** Percent of the requests that the old version keeps while it is warm, so that the judge can go on; absent or 0 = none. */
+  holdBack: z.number().min(0).max(50).optional(),
   /** So many percentage points more failures are still "not worse"; absent = the judge's default. */
   errorMargin: z.number().optional(),
   /** So many percent more latency are still "not worse", per quantile (`p50`, `p90`, `p95`, `p99`); absent = the judge's default. */

@@ -124,6 +124,17 @@ export function weightOrAll() {
   return scalar(expected, kinds, weightOf);
 }
 
+/** A share in percent from 0 to `max`, in steps of 0.01: `5`, `0`, `"2.5%"`. */
+export function portion(max: number) {
+  const expected = `a share in percent from 0 to ${max}, like 5`;
+  const number = z.number().meta({ minimum: 0, maximum: max });
+  const kinds = z.union([number, z.string().meta(pattern('^\\d+(\\.\\d+)?%?$'))], wrong(expected));
+  return scalar(expected, kinds, (value) => {
+    const amount = weightOf(value);
+    return amount !== null && amount <= max ? amount : null;
+  });
+}
+
 /** `5`, `"5"` or `"5%"` as 5, rounded to hundredths; null for anything else. */
 function weightOf(value: string | number): number | null {
   const text = String(value).trim();
