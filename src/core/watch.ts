@@ -1,6 +1,7 @@
 // The watch after a promotion: the old version keeps a share while it is warm, and the same judge goes on. Pure.
-import { eventOf, type NewEvent } from './journal.ts';
+
 import { LOST_AFTER_MS } from './course.ts';
+import { eventOf, type NewEvent } from './journal.ts';
 import { percent, type Release, type Ruling, standOf, startRelease } from './release.ts';
 import { type ServiceState, versionOf, type Watch } from './service.ts';
 import { formatDuration } from './time.ts';
@@ -55,7 +56,7 @@ export function startOfWatch(service: ServiceState, now: number): readonly NewEv
 
 /** `40s`, `4 min`, `2h05m`. */
 function roughly(ms: number): string {
-  if (ms < 90_000) return formatDuration(Math.round(Math.max(0, ms) / 1000) * 1000);
+  if (ms < 59_500) return formatDuration(Math.round(Math.max(0, ms) / 1000) * 1000);
   return ms < 5_400_000 ? `${Math.round(ms / 60_000)} min` : formatDuration(ms);
 }
 

@@ -9,6 +9,8 @@ export type Behaviour = {
   readonly leakAfterS: number | null;
   /** Share of requests answered 5xx, on top of what the service answers anyway. */
   readonly errorShare: number;
+  /** Seconds from start until its errors begin; null: at once. */
+  readonly spoilsAfterS: number | null;
   /** Share of the other requests answered 404, on top of what users ask for in vain anyway. */
   readonly clientErrorShare: number;
   /** Share of requests that are never answered. */
@@ -25,6 +27,7 @@ export const GOOD: Behaviour = {
   crashAfterS: null,
   leakAfterS: null,
   errorShare: 0,
+  spoilsAfterS: null,
   clientErrorShare: 0,
   hangShare: 0,
   latencyMs: 20,

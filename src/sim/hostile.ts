@@ -69,6 +69,7 @@ export function anyServices(random: Random): readonly ServiceSpec[] {
       minRequests: random.between(1, 30),
       readyTimeoutMs: random.between(4, 12) * 1000,
       keepWarmMs: random.pick([0, 10_000, 30_000]),
+      holdBack: random.pick([0, 5, 50]),
     };
     const hold = { requests: random.pick([0, 100]), ms: random.pick([2000, 10_000]) };
     const rest = {
@@ -215,7 +216,8 @@ function unrouted({ world, scene }: SimRun): string {
   for (const service of scene.stored.services.values()) {
     const traffic = world.balancer.trafficOf(service.name);
     if (service.isDown || !traffic) continue;
-    const routed = new Set(traffic.stable?.targets.map((target) => target.id));
+    const sides = [traffic.stable, traffic.candidate].flatMap((side) => side?.targets ?? []);
+    const routed = new Set(sides.map((target) => target.id));
     for (const [id, { spec, isReady, behaviour }] of world.runtime.instances) {
       if (spec.service !== service.name || spec.version !== service.stable || !isReady || !isSound(behaviour)) continue;
       if (!routed.has(id)) return `${id} is ready and gets no traffic`;

@@ -42,6 +42,12 @@ export class SimInstance {
     return flap === null || age % flap.everyS < flap.everyS - flap.forS;
   }
 
+  /** Share of requests that it answers 5xx now. */
+  get errorShare(): number {
+    const { errorShare, spoilsAfterS } = this.behaviour;
+    return this.#time.second - this.startedS < (spoilsAfterS ?? 0) ? 0 : errorShare;
+  }
+
   /** What a second does to it. */
   age(): void {
     if (this.isOver) return;

@@ -1,6 +1,7 @@
 // Mistakes that somebody might make in the loop, one plant each, to prove that the invariants notice them.
+import { type Evidence, startEvidence, verdictIn } from '../core/evidence.ts';
 import type { Release } from '../core/release.ts';
-import type { ServiceState } from '../core/service.ts';
+import type { ServiceState, Watch } from '../core/service.ts';
 import { promote, rollBack } from '../core/steer.ts';
 import type { ServiceTraffic } from '../core/traffic.ts';
 import { type Act, decide, type Memory, type Turn, type World } from '../core/turn.ts';
@@ -65,7 +66,40 @@ function lateStore(store: Store): Store {
   };
 }
 
+/** Changes what is remembered of a promoted version that is watched. */
+function withWatch(memory: Memory, change: (watch: Watch) => Watch): Memory {
+  return withServices(memory, (service) => (service.watch ? { ...service, watch: change(service.watch) } : service));
+}
+
+/** Changes the evidence of promoted versions that are watched. */
+function withWatchedEvidence(memory: Memory, change: (evidence: Evidence, release: Release) => Evidence): Memory {
+  const evidence = { ...memory.evidence };
+  for (const { watch, last } of Object.values(memory.services)) {
+    const known = watch && evidence[watch.release];
+    if (known && last?.id === watch.release) evidence[watch.release] = change(known, last);
+  }
+  return { ...memory, evidence };
+}
+
+/** As if the judge had failed it. */
+function blamed(evidence: Evidence): Evidence {
+  const failed = verdictIn(evidence)?.receipt ?? null;
+  return { ...evidence, judge: evidence.judge && { ...evidence.judge, failed } };
+}
+
+/** The same turn, but what takes a promoted version back has not happened. */
+function withoutTakeBack(before: Memory, turn: Turn): Turn {
+  const isWrong = (service: ServiceState) => service.release?.isTakeBack && before.services[service.name]?.watch;
+  const wrong = Object.values(turn.memory.services).filter(isWrong);
+  if (wrong.length === 0) return turn;
+  const kept = wrong.map(({ name }) => [name, before.services[name]] as const);
+  const services = { ...turn.memory.services, ...Object.fromEntries(kept) } as Memory['services'];
+  return { memory: { ...turn.memory, services, table: before.table }, events: [], acts: [] };
+}
+
 const NOBODY = { 'web-v1-1': 0 };
+/** Nothing but people who release now and then. */
+const RELEASES: Partial<Faults> = { ...NO_FAULTS, order: 0.04 };
 
 export const MISTAKES: readonly Mistake[] = [
   {
@@ -92,6 +126,18 @@ export const MISTAKES: readonly Mistake[] = [
     invariant: 'I1',
     name: 'leaves instances of old versions running',
     plant: () => spoiled((turn) => ({ ...turn, acts: turn.acts.filter((act) => act.type !== 'stop') })),
+  },
+  {
+    invariant: 'I1',
+    name: 'drops the targets of a promoted version while it is watched',
+    faults: RELEASES,
+    plant: () =>
+      spoiled((turn) =>
+        withTraffic(turn, (one) => {
+          const isWatched = turn.memory.services[one.service]?.watch && one.candidate;
+          return isWatched && one.candidate ? { ...one, candidate: { ...one.candidate, targets: [] } } : one;
+        }),
+      ),
   },
   {
     invariant: 'I2',
@@ -122,6 +168,23 @@ export const MISTAKES: readonly Mistake[] = [
         const { revision } = memory.table;
         return [memory, { ...world, balancer: world.balancer && { ...world.balancer, revision } }];
       }),
+  },
+  {
+    invariant: 'I2',
+    name: 'stops the old version while it keeps a share',
+    faults: RELEASES,
+    plant: () =>
+      spoiled((turn) => {
+        const watched = Object.values(turn.memory.services).filter((service) => service.watch);
+        const stops = watched.map(({ name, watch }): Act => ({ type: 'stop', id: `${name}-v${watch?.from}-1` }));
+        return { ...turn, acts: [...turn.acts, ...stops] };
+      }),
+  },
+  {
+    invariant: 'I3',
+    name: 'gives the old version more than its share after a promotion',
+    faults: RELEASES,
+    plant: () => misled((memory, world) => [withWatch(memory, (watch) => ({ ...watch, weight: 20 })), world]),
   },
   {
     invariant: 'I3',
@@ -164,6 +227,12 @@ export const MISTAKES: readonly Mistake[] = [
   },
   {
     invariant: 'I5',
+    name: 'forgets that a promoted version is compared no more',
+    faults: RELEASES,
+    plant: () => spoiled((turn) => ({ ...turn, events: turn.events.filter((event) => event.data.watch !== null) })),
+  },
+  {
+    invariant: 'I5',
     name: 'tells a change twice',
     plant: () => spoiled((turn) => ({ ...turn, events: turn.events.flatMap((event) => [event, event]) })),
   },
@@ -185,6 +254,14 @@ export const MISTAKES: readonly Mistake[] = [
         });
         return [{ ...withRelease(memory, again), evidence: Object.fromEntries(evidence) }, world];
       }),
+  },
+  {
+    invariant: 'I6',
+    name: 'keeps a promoted version that the judge has failed',
+    faults: RELEASES,
+    plant: () => ({
+      decide: (memory, world) => withoutTakeBack(memory, decide(withWatchedEvidence(memory, blamed), world)),
+    }),
   },
   {
     invariant: 'I6',
@@ -223,6 +300,18 @@ export const MISTAKES: readonly Mistake[] = [
         };
         return [withRelease(memory, giveUp), world];
       }),
+  },
+  {
+    invariant: 'I7',
+    name: 'takes a promoted version back without a reason',
+    faults: RELEASES,
+    plant: () => misled((memory, world) => [withWatchedEvidence(memory, blamed), world]),
+  },
+  {
+    invariant: 'I8',
+    name: 'begins the evidence anew after a promotion',
+    faults: RELEASES,
+    plant: () => misled((memory, world) => [withWatchedEvidence(memory, (_, last) => startEvidence(last)), world]),
   },
   {
     invariant: 'I8',

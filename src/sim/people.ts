@@ -24,8 +24,9 @@ export function anyBehaviour(random: Random): Partial<Behaviour> {
       return { ...some, hangShare: random.pick([0.01, 0.3, 1]) };
     case 5:
     case 6:
-    case 7:
       return { ...some, errorShare: random.pick([0.02, 0.2, 1]) };
+    case 7:
+      return { ...some, errorShare: random.pick([0.02, 0.2, 1]), spoilsAfterS: random.between(10, 50) };
     default:
       return some;
   }
@@ -95,7 +96,12 @@ async function orphan(run: SimRun, name: string): Promise<void> {
 function otherSettings(run: SimRun, name: string, random: Random): Partial<ServiceSpec> {
   const spec = run.services.find((one) => one.name === name);
   if (!spec) return {};
-  const release = { ...spec.release, minRequests: random.between(0, 30), keepWarmMs: random.pick([0, 20_000]) };
+  const release = {
+    ...spec.release,
+    minRequests: random.between(0, 30),
+    keepWarmMs: random.pick([0, 20_000]),
+    holdBack: random.pick([0, 20]),
+  };
   return {
     release,
     isSticky: random.chance(0.2),

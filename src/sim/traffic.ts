@@ -203,7 +203,8 @@ export class Users {
     instance: SimInstance,
     { count, clients, route }: Group,
   ): number {
-    const { hangShare, errorShare, clientErrorShare, latencyMs } = instance.behaviour;
+    const { errorShare } = instance;
+    const { hangShare, clientErrorShare, latencyMs } = instance.behaviour;
     const hanging = this.#random.binomial(count, hangShare);
     const wrong = this.#random.binomial(count - hanging, 1 - (1 - crowd.errorShare) * (1 - errorShare));
     const { timeoutMs, deadlineMs } = traffic.limits;

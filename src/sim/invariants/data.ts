@@ -79,31 +79,40 @@ export class DataWatch implements Watcher {
     if (phase === 'waiting_for_traffic' && !/ needs [1-9]\d* more request/.test(sentence)) {
       this.#violate(`v${version} of ${service} waits for traffic without a number: ${sentence}`);
     }
+    if (release.isTakeBack && before.phase === '' && !this.#isKnownBad(service, release.from, version)) {
+      this.#violate(
+        `v${release.from} of ${service} is taken back after its promotion though nothing is known: ${sentence}`,
+      );
+    }
     const isTakenBack = (phase === 'rolling_back' || phase === 'failed') && phase !== before.phase;
     if (!isTakenBack || before.phase === 'rolling_back' || this.#hasReason(release, before.sinceS)) return;
     this.#violate(`v${version} of ${service} is taken back though nothing is known against it: ${sentence}`);
   }
 
   /** What the world knows against a release: people, failed or slow requests, ends, or that it is not ready. */
-  #hasReason(release: Release, sinceS: number): boolean {
-    const { service, version, phase } = release;
+  #hasReason({ service, version, from, phase }: Release, sinceS: number): boolean {
     const { ledger, listed } = this.#scene;
-    const key = `${service}@${version}`;
     if (ledger.has(service, sinceS + 1, 'up', 'release', 'rollback', 'promote', 'down')) return true;
-    if ((this.#failures.get(key) ?? 0) > 0 || !isListedReady(this.#scene, service, version)) return true;
-    if (this.#isSlower(release)) return true;
-    if ((this.#exits.get(key)?.size ?? 0) >= CRASH_LOOP_EXITS) return true;
+    if (this.#isKnownBad(service, version, from)) return true;
     const isSlow = listed.some((one) => one.service === service && one.version === version && one.state !== 'ready');
     return phase === 'failed' && isSlow;
   }
 
+  /** Whether anything is known against a version beside its rival. */
+  #isKnownBad(service: string, version: number | null, rival: number | null): boolean {
+    const key = `${service}@${version}`;
+    if ((this.#failures.get(key) ?? 0) > 0 || !isListedReady(this.#scene, service, version)) return true;
+    if (this.#isSlower(service, version, rival)) return true;
+    return (this.#exits.get(key)?.size ?? 0) >= CRASH_LOOP_EXITS;
+  }
+
   /** By more than the judge tolerates: 5 buckets are 5 %. */
-  #isSlower({ service, version, from }: Release): boolean {
+  #isSlower(service: string, version: number | null, rival: number | null): boolean {
     const mean = (one: number | null) => {
       const { requests, buckets } = this.#latency.get(`${service}@${one}`) ?? { requests: 0, buckets: 0 };
       return requests === 0 ? 0 : buckets / requests;
     };
-    return mean(from) > 0 && mean(version) > mean(from) + 5;
+    return mean(rival) > 0 && mean(version) > mean(rival) + 5;
   }
 
   #violate(sentence: string): void {

@@ -10,15 +10,18 @@ export type Told = {
   readonly release: number | null;
   readonly phase: string;
   readonly weight: number;
+  /** The share of a promoted version that is still compared; null when nothing is. */
+  readonly watch: number | null;
 };
 
-const NOTHING: Told = { stable: null, release: null, phase: '', weight: 0 };
+const NOTHING: Told = { stable: null, release: null, phase: '', weight: 0, watch: null };
 const OVER: readonly unknown[] = ['promoted', 'rolled_back', 'failed'];
 
 /** The state after one more event. */
 export function retell(told: Told, event: NewEvent): Told {
   const { type, release, version, data } = event;
   if ((type === 'service_added' || type === 'service_changed') && version !== null) return { ...told, stable: version };
+  if (type === 'release_watch') return { ...told, watch: data.watch as number | null };
   if (
     type === 'release_verdict' ||
     release === null ||
@@ -27,25 +30,29 @@ export function retell(told: Told, event: NewEvent): Told {
   )
     return told;
   if (told.release !== release && OVER.includes(data.phase)) return told;
-  if (data.phase === 'promoted') return { ...NOTHING, stable: version };
-  if (OVER.includes(data.phase)) return { ...NOTHING, stable: told.stable };
+  const { watch } = told;
+  if (data.phase === 'promoted') return { ...NOTHING, watch, stable: version };
+  if (OVER.includes(data.phase)) return { ...NOTHING, watch, stable: told.stable };
   const stable = data.phase === 'starting' ? ((data.from as number | null | undefined) ?? null) : told.stable;
-  return { stable, release, phase: data.phase, weight: data.weight };
+  return { stable, release, phase: data.phase, weight: data.weight, watch };
 }
 
-function stateOf({ stable, release }: ServiceState): Told {
+function stateOf({ stable, release, ...service }: ServiceState): Told {
+  const watch = service.watch?.weight ?? null;
   return release
-    ? { stable, release: release.id, phase: release.phase, weight: release.weight }
-    : { ...NOTHING, stable };
+    ? { stable, release: release.id, phase: release.phase, weight: release.weight, watch }
+    : { ...NOTHING, watch, stable };
 }
 
 /** Whether it claims that a release has changed; a person's command may change nothing. */
 function isStateEvent({ type, data }: NewEvent): boolean {
+  if (type === 'release_watch') return true;
   return typeof data.phase === 'string' && ['release_requested', 'release_state', 'release_weight'].includes(type);
 }
 
-function words({ stable, release, phase, weight }: Told): string {
-  return `stable v${stable}, release ${release} ${phase} at ${weight}%`;
+function words({ stable, release, phase, weight, watch }: Told): string {
+  const watched = watch === null ? '' : `, watched at ${watch}%`;
+  return `stable v${stable}, release ${release} ${phase} at ${weight}%${watched}`;
 }
 
 function wasStopped(scene: Scene, id: string): boolean {

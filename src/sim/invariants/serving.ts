@@ -60,7 +60,8 @@ export class ServingWatch implements Watcher {
     const state = this.#scene.stored.services.get(service);
     if (!state || state.isDown || state.replicas === 0) return;
     if (!isListedReady(this.#scene, service, state.stable)) return;
-    const ofStable = traffic?.stable?.version === state.stable ? traffic.stable?.targets.length : 1;
+    const side = [traffic?.stable, traffic?.candidate].find((one) => one?.version === state.stable);
+    const ofStable = side ? side.targets.length : 1;
     if (targets > 0 && ofStable !== 0) return;
     this.#violate(`a table has no target of stable v${state.stable} of ${service}, though it is ready`);
   }

@@ -1,12 +1,41 @@
-// I3: the candidate's weight falls only through a rollback; stable stops only after the candidate holds 100 %.
+// I3: the candidate's weight falls only through a rollback, a promoted one's to what the file says; stable stops only after the candidate holds 100 %.
+import type { ServiceState } from '../../core/service.ts';
 import type { ServiceTraffic } from '../../core/traffic.ts';
+import type { Change } from '../../ports/store.ts';
 import { releaseOf, type Scene } from '../scene.ts';
 import type { Watcher } from '../watch.ts';
 
 const TAKEN_BACK: readonly string[] = ['rolling_back', 'rolled_back', 'failed'];
 
+/** The least shares of promoted versions, in percent, as the file said when they were promoted. */
+class LeastShares {
+  readonly #scene: Scene;
+  readonly #least = new Map<string, number>();
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  committed({ put }: Change): void {
+    for (const { kind, value } of put ?? []) {
+      const last = kind === 'service' ? (value as ServiceState).last : null;
+      if (last?.phase !== 'promoted' || this.#least.has(`${last.service}/${last.id}`)) continue;
+      const version = (value as ServiceState).versions.find((one) => one.version === last.version);
+      this.#least.set(`${last.service}/${last.id}`, 100 - (version?.spec.release.holdBack ?? 0));
+    }
+  }
+
+  /** 100 for a version that was not promoted last, and once the one before is not kept warm. */
+  of(service: string, version: number): number {
+    const state = this.#scene.stored.services.get(service);
+    const isPromoted = state?.stable === version && state.last?.version === version && state.warm !== null;
+    return (isPromoted && this.#least.get(`${service}/${state.last.id}`)) || 100;
+  }
+}
+
 export function watchWeight(scene: Scene): Watcher {
   const { world, stored, violate } = scene;
+  const least = new LeastShares(scene);
   const applied = new Map<string, ServiceTraffic>();
   let appliedS = 0;
   /** Versions that the balancer has given all traffic of their service, as `service@version`. */
@@ -23,7 +52,8 @@ export function watchWeight(scene: Scene): Watcher {
     if (candidate !== null) {
       const isSame = now?.candidate?.version === candidate.version && now.salt === before.salt;
       const weight = now?.stable?.version === candidate.version ? 100 : isSame ? now.weight : 0;
-      if (weight < before.weight && !isTakenBack(service, candidate.version)) {
+      const isWatched = isSame && weight >= least.of(service, candidate.version);
+      if (weight < before.weight && !isWatched && !isTakenBack(service, candidate.version)) {
         violate(
           'I3',
           `v${candidate.version} of ${service} falls from ${before.weight}% to ${weight}% without a rollback`,
@@ -37,7 +67,15 @@ export function watchWeight(scene: Scene): Watcher {
     }
   };
 
+  const checkShare = ({ service, candidate, weight }: ServiceTraffic) => {
+    if (candidate === null || candidate.version !== stored.services.get(service)?.stable) return;
+    const wanted = least.of(service, candidate.version);
+    if (weight >= wanted) return;
+    violate('I3', `v${candidate.version} of ${service} is promoted and has ${weight}%, not at least ${wanted}%`);
+  };
+
   return {
+    committed: (change) => least.committed(change),
     applying: (table) => {
       for (const before of applied.values())
         compare(
@@ -48,6 +86,7 @@ export function watchWeight(scene: Scene): Watcher {
       appliedS = world.time.second;
       for (const one of table.services) {
         applied.set(one.service, one);
+        checkShare(one);
         if (one.candidate !== null && one.weight === 100) full.add(`${one.service}@${one.candidate.version}`);
       }
     },
