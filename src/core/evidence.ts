@@ -125,9 +125,15 @@ export function rulingOf(evidence: Evidence, current?: CurrentStep): Ruling | nu
 }
 
 /** Puts failed requests into their groups once their log lines are known, or nobody will find them any more. */
-export function explained(evidence: Evidence, release: Release, lines: KnownLines, now: number): Evidence {
+export function explained(
+  evidence: Evidence,
+  release: Release,
+  lines: KnownLines,
+  now: number,
+  getsNoMore = isOver(release),
+): Evidence {
   const known = evidence.blame ?? startBlame();
-  const blame = settleBlame(isOver(release) ? closeBlame(known, now) : known, lines, release.isSticky, now);
+  const blame = settleBlame(getsNoMore ? closeBlame(known, now) : known, lines, release.isSticky, now);
   return blame === evidence.blame ? evidence : { ...evidence, blame };
 }
 
@@ -138,12 +144,16 @@ const GIVEN_ALL: ReadonlySet<Release['phase']> = new Set(['promoting', 'promoted
 export function withDecision(evidence: Evidence, release: Release, current: CurrentStep, now: number): Evidence {
   const isTakenBack = TAKEN_BACK.has(release.phase);
   if (!isTakenBack && !GIVEN_ALL.has(release.phase)) return evidence;
-  if (evidence.judge === null || evidence.decided?.isTakenBack === isTakenBack) return evidence;
+  // What a promoted version was taken back for is not undone by how its release ended.
+  const isDecided = evidence.decided && (evidence.decided.isTakenBack || !isTakenBack);
+  return isDecided ? evidence : decided(evidence, isTakenBack, current, now);
+}
+
+/** The verdict as it is now is the one that counts. */
+export function decided(evidence: Evidence, isTakenBack: boolean, current: CurrentStep, now: number): Evidence {
   const verdict = verdictIn(evidence, current);
-  if (!verdict) return evidence;
+  if (evidence.judge === null || !verdict) return evidence;
   const { kind, receipt } = verdict;
-  return {
-    ...evidence,
-    decided: { at: now, isTakenBack, kind, receipt, rules: readableRules(evidence.judge.params) },
-  };
+  const rules = readableRules(evidence.judge.params);
+  return { ...evidence, decided: { at: now, isTakenBack, kind, receipt, rules } };
 }

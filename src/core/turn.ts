@@ -11,7 +11,8 @@ import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
 import type { TickBatch } from './ticks/tick.ts';
 import type { BalancerSeen, Cell, Cursor, Listen, Observations, Table } from './traffic.ts';
 import { namesError, troubleOf, unmetDependencies } from './trouble.ts';
-import { startOfWatch, startWatch, turnWatch, type Watched, type WatchSeen, watchOf } from './watch.ts';
+import { startOfWatch, startWatch, watchOf } from './watch.ts';
+import { keepWatch, readyOf } from './watching.ts';
 
 /** Everything that the control plane remembers between two turns. */
 export type Memory = {
@@ -129,8 +130,8 @@ function turnOf(before: ServiceState, memory: Memory, world: World, cells: reado
   const instances = world.instances.filter((one) => one.service === before.name);
   const { slots, notes } = countExits(before, instances, world.now);
   const late = lateEvidence(before, memory, cells, world);
-  const watched = keepWatch({ ...before, slots }, late.evidence, memory, world);
-  const moved = moveRelease(watched.service, late.evidence, memory, world, instances, cells);
+  const watched = keepWatch({ ...before, slots }, late.evidence, memory.nextRelease, world);
+  const moved = moveRelease(watched.service, watched.evidence, memory, world, instances, cells);
   const ready = readyOf(moved.service, moved.service.stable, instances);
   const routed = { ...moved.service, routing: routingOf(moved.service, ready) };
   const plan = planInstances(routed, {
@@ -151,33 +152,6 @@ function turnOf(before: ServiceState, memory: Memory, world: World, cells: reado
 }
 
 type Moved = Pick<ServiceTurn, 'service' | 'evidence' | 'events' | 'ticks'>;
-
-function readyOf(service: ServiceState, version: number | null, instances: World['instances']): number {
-  const isReady = (one: InstanceSeenNow) => one.service === service.name && one.state === 'ready';
-  return instances.filter((one) => isReady(one) && one.version === version).length;
-}
-
-/** The judge of a promoted version goes on while the one before it keeps a share. */
-function keepWatch(service: ServiceState, late: Memory['evidence'], memory: Memory, world: World): Watched {
-  const { watch, name, replicas } = service;
-  if (!watch) return { service, events: [] };
-  const own = world.instances.filter((one) => one.service === name && one.version === watch.version);
-  const ids = new Set(Array.from({ length: replicas }, (_, i) => instanceId(name, watch.version, i + 1)));
-  const instances = own.filter((one) => ids.has(one.id));
-  const { lastLines, troubles, now } = world;
-  const { reason, lastWords } = troubleOf({ ids, instances, lastLines, troubles, unmet: [] });
-  const loop = crashLoopOf(service, watch.version, instances);
-  const evidence = late[watch.release];
-  const seen: WatchSeen = {
-    now,
-    oldReady: replicas === 0 ? 0 : readyOf(service, watch.from, world.instances),
-    newReady: readyOf(service, watch.version, world.instances),
-    ruling: evidence ? rulingOf(evidence, service.routing) : null,
-    crashLoop: loop && [loop, lastWords].filter(Boolean).join('. '),
-    notReady: [reason, lastWords].filter(Boolean).join('. '),
-  };
-  return turnWatch(service, seen, memory.nextRelease);
-}
 
 function moveRelease(
   before: ServiceState,

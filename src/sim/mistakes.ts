@@ -94,7 +94,7 @@ function withoutTakeBack(before: Memory, turn: Turn): Turn {
   if (wrong.length === 0) return turn;
   const kept = wrong.map(({ name }) => [name, before.services[name]] as const);
   const services = { ...turn.memory.services, ...Object.fromEntries(kept) } as Memory['services'];
-  return { memory: { ...turn.memory, services, table: before.table }, events: [], acts: [] };
+  return { ...turn, memory: { ...turn.memory, services, table: before.table }, events: [], acts: [] };
 }
 
 const NOBODY = { 'web-v1-1': 0 };
