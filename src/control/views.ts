@@ -200,7 +200,7 @@ export function releaseView(record: ReleaseRecord, state: ShownState): ReleaseVi
     reason: release.reason,
     stable: release.from === null ? null : arm(release.from, evidence?.stable ?? NOTHING),
     candidate: arm(release.version, evidence?.candidate ?? NOTHING),
-    odds: receipt?.odds ?? null,
+    odds: (watch && evidence ? verdictIn(evidence, current)?.receipt : receipt)?.odds ?? null,
     limit: receipt?.limit ?? null,
     failuresSeen: evidence?.seen.failures ?? 0,
     refused: evidence?.seen.refused ?? 0,

@@ -104,6 +104,7 @@ describe('a promoted version', () => {
     expect(record?.release).toMatchObject({ version: 2, phase: 'promoted' });
     expect(record?.release.ruling?.kind).not.toBe('fail');
     expect(record?.evidence?.candidate.requests).toBeGreaterThan(before);
+    expect(record?.evidence?.decided).toMatchObject({ isTakenBack: true, kind: 'fail' });
     await run.up();
     await expectRest(run);
     expect(serviceIn(run)).toMatchObject({ stable: 1, release: null, nextVersion: 3 });

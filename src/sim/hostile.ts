@@ -68,8 +68,8 @@ export function anyServices(random: Random): readonly ServiceSpec[] {
       needsFinalApproval: random.chance(0.1),
       minRequests: random.between(1, 30),
       readyTimeoutMs: random.between(4, 12) * 1000,
-      keepWarmMs: random.pick([0, 10_000, 30_000]),
-      holdBack: random.pick([0, 5, 50]),
+      keepWarmMs: random.pick([0, 10_000, 20_000, 30_000]),
+      holdBack: random.pick([0, 5, 20, 50]),
     };
     const hold = { requests: random.pick([0, 100]), ms: random.pick([2000, 10_000]) };
     const rest = {

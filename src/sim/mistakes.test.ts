@@ -6,7 +6,7 @@ import { MISTAKES } from './mistakes.ts';
 import type { Invariant, Violation } from './scene.ts';
 
 /** Worlds in which a mistake has to show. */
-const WORLDS = 40;
+const WORLDS = 200;
 
 describe.each(Object.entries(INVARIANTS))('%s', (invariant, { name }) => {
   it(`has a planted mistake: ${name}`, () => {

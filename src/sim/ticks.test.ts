@@ -12,7 +12,13 @@ import type { Fate } from './crash.ts';
 import { releaseIn, sendOut, served, steps, web } from './fixture.ts';
 import type { SimRun } from './run.ts';
 
-const SPEC = web({ steps: steps([5, 50], 1500), minRequests: 10, keepWarmMs: 4500, holdBack: 20, readyTimeoutMs: 4000 });
+const SPEC = web({
+  steps: steps([5, 50], 1500),
+  minRequests: 10,
+  keepWarmMs: 4500,
+  holdBack: 20,
+  readyTimeoutMs: 4000,
+});
 
 /** A release with one call of a port broken; after each second what is kept is held against the evidence. */
 async function release(behaviour: Partial<Behaviour>, at: number, fate: Fate, isSticky = false) {
