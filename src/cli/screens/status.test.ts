@@ -61,6 +61,26 @@ describe('the status of everything', () => {
   });
 });
 
+describe('a version that is still compared after its promotion', () => {
+  const sentence = 'v42 of api has 95%; v41 keeps 5% until 12:10 to compare.';
+  const until = NOON + 10 * MINUTE;
+  const watch = { release: 7, version: 42, from: 41, weight: 95, holdBack: 5, since: NOON, until };
+  const instances = [instance(1), instance(3, { id: 'api-v41-1', version: 41, role: 'warm' })];
+  const view = service('api', { version: 42, sentence, watch, instances });
+
+  it('is told with its shares, though all is well', () => {
+    expect(statusScreen(status({ services: [view] }), { width: 100, color: false })).toContain(`  ✓ ${sentence}`);
+    const quiet = service('api', { version: 42, sentence });
+    expect(statusScreen(status({ services: [quiet] }), { width: 100, color: false })).not.toContain(`  ✓ ${sentence}`);
+  });
+
+  it('stands beside instances that are no longer only kept warm', () => {
+    const screen = (one: typeof view) => serviceScreen(one, { width: 100, color: false, now: NOON }).join('\n');
+    expect(screen(view)).toMatch(/✓ api-v41-1 +compared/);
+    expect(screen({ ...view, watch: null })).toMatch(/○ api-v41-1 +kept warm/);
+  });
+});
+
 describe('what the file names no more', () => {
   const gone = service('gone', { state: 'stopped', isRemoved: true, ready: 0, wanted: 0 });
   const screen = (one: typeof gone) =>
