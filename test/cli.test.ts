@@ -55,7 +55,7 @@ services:
       port: 3000
       route: "*"
       ready: /health
-      release: { plan: [50], bake: 2s, requests: 5 }
+      release: { plan: [50], bake: 2s, requests: 5, hold_back: 0 }
 x-friday: { listen: "127.0.0.1:${port}" }
 `,
   );

@@ -22,7 +22,7 @@ services:
       port: 5000
       route: "*"
       ready: /health
-      release: { plan: [20, 50], bake: 2s, requests: 20, keep_warm: 0s }
+      release: { plan: [20, 50], bake: 2s, requests: 20, keep_warm: 4s, hold_back: 20 }
 x-friday:
   listen: "127.0.0.1:0"
 `;
