@@ -49,6 +49,15 @@ describe('the line of a failed request', () => {
     expect(found(line(`GET / ${TRACE}`, 'info'))).toBe('GET /');
   });
 
+  it('is the top of the stack at whose end the trace stands', () => {
+    const stack = [line('listening'), line('TypeError: no currency', 'error', { at: 1000 })];
+    const frames = [
+      line('    at priceOf (checkout.ts:88:21)'),
+      line(`    at run (node:events:1:2) trace 00-${TRACE}-f99d61d11dc10861-01`),
+    ];
+    expect(found(...stack, ...frames)).toBe('TypeError: no currency');
+  });
+
   it('is nothing where nothing was written', () => {
     expect(found(line('listening'))).toBeNull();
     expect(found()).toBeNull();
@@ -69,6 +78,8 @@ describe('a line in short', () => {
     ['{broken', '{broken'],
     ['2026-11-20T12:04:31.120Z ERROR no currency', 'no currency'],
     [`[ERROR] no currency trace=${TRACE}`, 'no currency'],
+    [`no currency traceparent: 00-${TRACE}-f99d61d11dc10861-01`, 'no currency'],
+    [`no currency (trace_id="${TRACE}") for ana`, 'no currency for ana'],
     [TRACE, null],
   ])('%s', (text, short) => {
     expect(shortOf(text, TRACE)).toBe(short);

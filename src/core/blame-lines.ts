@@ -12,6 +12,8 @@ export type WrittenLine = {
 
 const MOST_CHARACTERS = 200;
 const SECOND = 1000;
+/** Frames of a stack above the one that names the trace. */
+const MOST_FRAMES = 50;
 
 /** The whole seconds in which a request was under way, ms since 1970. */
 export function spanOf({ at, ms }: Pick<FailedRequest, 'at' | 'ms'>): { readonly from: number; readonly to: number } {
@@ -39,25 +41,40 @@ export function linesFor(
 function lineFor(sample: FailedRequest, lines: readonly WrittenLine[]): WrittenLine | null {
   const { from, to } = spanOf(sample);
   const traced = sample.traceId === '' ? [] : lines.filter((line) => line.text.includes(sample.traceId));
-  return (
+  const found =
     traced.find((line) => line.level === 'error') ??
     traced.find((line) => line.level === null || line.level === 'warn') ??
     lines.find((line) => line.level === 'error' && line.at >= from && line.at <= to) ??
-    traced[0] ??
-    null
-  );
+    traced[0];
+  return found ? headOf(found, lines) : null;
+}
+
+/** A trace that stands at the end of a stack is about the line on its top. */
+function headOf(found: WrittenLine, lines: readonly WrittenLine[]): WrittenLine {
+  let place = lines.indexOf(found);
+  for (let steps = 0; steps < MOST_FRAMES && /^\s/.test(lines[place]?.text ?? ''); steps += 1) place -= 1;
+  const head = lines[place];
+  return head && !/^\s/.test(head.text) ? head : found;
 }
 
 /** What the line says without its frame: of a JSON line the message, and no trace id, time or level in front. */
 export function shortOf(text: string, traceId: string): string | null {
   const said = messageIn(text) ?? text;
-  const bare = (traceId === '' ? said : said.replaceAll(traceId, ''))
-    .replace(/\s*\b(?:trace|traceId|trace_id|traceparent)\s*[=:]?\s*$/i, '')
+  const bare = (traceId === '' ? said : said.replace(tracePattern(traceId), ''))
     .replace(/^\[?\d{4}-\d\d-\d\d[T ][\d:.,]+(?:Z|[+-]\d\d:?\d\d)?\]?\s*/, '')
     .replace(/^\[?(?:ERROR|ERR|FATAL|WARN)\]?:?\s+/, '')
     .trim();
   if (bare === '') return null;
   return bare.length <= MOST_CHARACTERS ? bare : `${bare.slice(0, MOST_CHARACTERS - 1)}…`;
+}
+
+/** The id with the word before it, and with what a `traceparent` has around it. Source: W3C Trace Context, section 3.2. */
+function tracePattern(traceId: string): RegExp {
+  const id = traceId.replace(/[^0-9A-Za-z]/g, '.');
+  return new RegExp(
+    `[ ,;([]*\\b(?:trace(?:[_-]?(?:id|parent))?["']?\\s*[=:]?\\s*["']?)?(?:[0-9a-f]{2}-)?${id}(?:-[0-9a-f]{16}-[0-9a-f]{2})?["')\\]]*`,
+    'gi',
+  );
 }
 
 function messageIn(text: string): string | null {

@@ -13,6 +13,8 @@ const WORDS: Readonly<Record<BlameView['failure'], (group: BlameView) => string>
 
 /** A route that is cut shorter says nothing. */
 const LEAST_ROUTE = 16;
+const MOST_LAST = 20;
+const MOST_LAST_AFTER_BLAME = 5;
 
 export type BlameOptions = {
   /** Groups shown at most. */
@@ -59,9 +61,10 @@ function rowsOf(groups: readonly BlameView[], paint: Paint, width: number): stri
   });
 }
 
-/** The last lines that the candidate wrote, cut to the width. */
-export function lastWords(view: ReleaseView, width: number, most: number): string[] {
+/** The last lines that the candidate wrote, cut to the width; few where its failures have their own lines already. */
+export function lastWords(view: ReleaseView, width: number): string[] {
   if (view.lastLines.length === 0) return [];
-  const lines = view.lastLines.slice(-most).map((line) => `  ${cut(cleaned(line).trimEnd(), width - 2)}`);
-  return [`Last lines of v${view.version}:`, ...lines];
+  const isExplained = view.blame.some((group) => group.candidate > 0 && group.line !== null);
+  const kept = view.lastLines.slice(-(isExplained ? MOST_LAST_AFTER_BLAME : MOST_LAST));
+  return [`Last lines of v${view.version}:`, ...kept.map((line) => `  ${cut(cleaned(line).trimEnd(), width - 2)}`)];
 }

@@ -17,6 +17,7 @@ export type DetailsOptions = { readonly width: number; readonly color: boolean; 
 const WIDEST = 110;
 const MOST_GROUPS = 20;
 const MOST_WEIGHTS = 20;
+const LEAST_HELD_MS = 1000;
 
 /** The answer of `friday history 12`, in lines of at most `width` columns. */
 export function detailsScreen(view: ReleaseView, options: DetailsOptions): string[] {
@@ -32,7 +33,7 @@ export function detailsScreen(view: ReleaseView, options: DetailsOptions): strin
     isCompared(view) && isMeasured ? signalRows(view, paint, width, true) : [],
     view.receipt === null ? [] : verdictLines(view, view.receipt, paint, width),
     blameLines(view, paint, width, { most: MOST_GROUPS, withStable: true }),
-    lastWords(view, width, 20),
+    lastWords(view, width),
   ].map((block) => block.map((line) => clip(line, width)));
   blocks.push(commands(view.isOver ? nextCommands(view) : waitingCommands(view), width));
   const lines = blocks.filter((block) => block.length > 0).flatMap((block) => [...block, '']);
@@ -57,7 +58,7 @@ function weightLines(view: ReleaseView, now: number, paint: Paint): string[] {
   const isOneDay = view.weights.every(({ at }) => dayOf(at) === dayOf(end)) && dayOf(end) === dayOf(now);
   const lines = view.weights.map(({ at, weight }, index) => {
     const until = view.weights[index + 1]?.at ?? end;
-    const held = until > at ? paint.dim(`  for ${formatDuration(until - at)}`) : '';
+    const held = until - at >= LEAST_HELD_MS ? paint.dim(`  for ${formatDuration(until - at)}`) : '';
     const moment = isOneDay ? clockOf(at) : momentOf(at, now);
     return `  ${moment}  ${weightOf(weight).padStart(5)}${held}`;
   });

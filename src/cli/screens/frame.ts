@@ -42,7 +42,7 @@ export function frame(view: ReleaseView, options: FrameOptions): string[] {
     hasEvidence(view) ? signalRows(view, paint, width) : [],
     verdictLine(view, width),
     blameLines(view, paint, width, { most: view.isOver ? 5 : 3 }),
-    lastWords(view, width, 20),
+    lastWords(view, width),
   ].map((block) => block.map((line) => clip(line, width)));
   // Commands are there to be copied, so they are never clipped.
   blocks.push(commands(view.isOver ? nextCommands(view) : waitingCommands(view), width));

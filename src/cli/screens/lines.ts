@@ -82,5 +82,5 @@ export function heartbeatLine(view: ReleaseView, now: number): string {
 /** Under the last line of a release that was not promoted: what failed, and the last words. */
 export function evidenceLines(view: ReleaseView, paint: Paint = paintOf(false)): string[] {
   if (view.state === 'promoted') return [];
-  return [...blameLines(view, paint, 200, { most: 5 }), ...lastWords(view, 400, 20)].map((line) => `  ${line}`);
+  return [...blameLines(view, paint, 200, { most: 5 }), ...lastWords(view, 400)].map((line) => `  ${line}`);
 }

@@ -29,7 +29,7 @@ export function signalRows(view: ReleaseView, paint: Paint, width: number, isWho
   const { rows, hidden } = rowsOf(view, isWhole);
   const label = labelWidth(rows, width);
   const number = width < 70 ? 8 : 9;
-  const half = halfOf(width - label - 2 * number - WORDS - 4);
+  const half = halfOf(width - label - 2 * number - WORDS - 5);
   const pair = (row: Pick<Row, 'label' | 'stable' | 'candidate'>) =>
     padEnd(cutInside(row.label, label - 1), label) + padStart(row.stable, number) + padStart(row.candidate, number);
   const names = {
@@ -143,7 +143,9 @@ function briefOdds(text: string): string {
 /** What all signals say together, in one line. */
 function oddsLine(view: ReleaseView, width: number): string[] {
   if (view.odds === null || view.limit === null) return [];
-  const all = `Odds that v${view.version} is worse: ${view.odds} of ${view.limit} for a rollback.`;
+  const isReached = (oddsOf(view.odds) ?? 0) >= (oddsOf(view.limit) ?? Number.POSITIVE_INFINITY);
+  const of = isReached ? `, limit ${view.limit}` : ` of ${view.limit} for a rollback`;
+  const all = `Odds that v${view.version} is worse: ${view.odds}${of}.`;
   return [widthOf(all) <= width ? all : `Odds: ${briefOdds(view.odds)} of ${view.limit}.`];
 }
 
