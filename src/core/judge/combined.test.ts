@@ -108,7 +108,7 @@ describe('latency', () => {
 
 describe('certificates', () => {
   it('pass an equal candidate once every metric is safe, and say meanwhile what is missing', () => {
-    const early = verdictOf(judged(halves(30)));
+    const early = verdictOf(judged(halves(20)));
     expect(early).toMatchObject({
       kind: 'inconclusive',
       needs: { reason: 'certificate' },

@@ -47,17 +47,36 @@ export function addGuess(guess: Guess, { n0, x0 }: Counts): Guess {
  * Source: Turner, Ly & Grünwald 2024, two-sample e-variable, here for a linear boundary in closed form; docs/judge.md.
  */
 export function absorbB(state: LineState, line: Line, counts: Counts, guess: number): LineState {
-  const { n0, x0, n1, x1 } = counts;
+  return state.map((lnL, j) => Math.max(DEAD, lnL + gainB(line, line.stakes[j] ?? 0, counts, guess)));
+}
+
+/** ln of what one stratum multiplies one stake by; -Infinity when it loses everything, 0 when the stake cannot be placed. */
+export function gainB(line: Line, stake: number, { n0, x0, n1, x1 }: Counts, guess: number): number {
   const q = Math.min(guess, 0.95, (0.999 * (1 - line.delta)) / line.ratio);
-  return state.map((lnL, j) => {
-    const a = betOf(line, line.stakes[j] ?? 0, n0, n1);
-    const u = 1 + (line.ratio * q + line.delta) * a;
-    const k = (n1 * line.ratio * a) / u;
-    if (!(u > 0) || !(n0 + k * q > 0)) return lnL;
-    const b = k / (n0 + k * q);
-    const gain = timesLog1p(x1, a) + timesLog1p(x0, -b) - n1 * Math.log(u) - timesLog1p(n0, -q * b);
-    return Math.max(DEAD, lnL + gain);
-  });
+  const a = betOf(line, stake, n0, n1);
+  const u = 1 + (line.ratio * q + line.delta) * a;
+  const k = (n1 * line.ratio * a) / u;
+  if (!(u > 0) || !(n0 + k * q > 0)) return 0;
+  const b = k / (n0 + k * q);
+  return timesLog1p(x1, a) + timesLog1p(x0, -b) - n1 * Math.log(u) - timesLog1p(n0, -q * b);
+}
+
+/** Stakes among which the best one is sought, a fifth apart. */
+const FINE_STAKES: readonly number[] = Array.from({ length: 26 }, (_, i) => 0.01 * 1.2 ** i);
+
+/** What a stake against `line` wins in the mean by `n0` and `n1` requests, as ln, while both versions fail at `rate`. */
+export function growthOfEqual(line: Line, stake: number, rate: number, n0: number, n1: number): number {
+  return gainB(line, stake, { n0, x0: n0 * rate, n1, x1: n1 * rate }, rate);
+}
+
+/** The stake for `safe` that wins most while both versions fail at `rate`. */
+export function bestStake(line: Line, rate: number, n0: number, n1: number): number {
+  let [best, most] = [0, 0];
+  for (const stake of FINE_STAKES) {
+    const growth = growthOfEqual(line, stake, rate, n0, n1);
+    if (growth > most) [best, most] = [stake, growth];
+  }
+  return best;
 }
 
 /** What a bad request of the candidate multiplies the stake by, less 1. */

@@ -129,7 +129,9 @@ function absorbCell(state: JudgeState, cell: Cell): JudgeState {
   const rule = strataRule(params);
   const isSplit = cell.weight > 0 && cell.weight < 100;
   const warmAt = state.warmAt ?? (isSplit ? cell.tick + WARM_UP_SECONDS : null);
-  const fresh = params.isSticky ? state.limits : limitsOf(state.memory, cell.tick, marginsIn(params).latency);
+  const fresh = params.isSticky
+    ? state.limits
+    : limitsOf(state.memory, cell.tick, marginsIn(params).latency, rateOf(state.guess));
   const limits = warmAt !== null && cell.tick >= warmAt ? fresh : null;
   const { state: strata, closed } = addCell(state.strata, cell, rule, limits, extrasIn(params));
   const total = cell.candidate === null ? state.total : totalOf(state.total, cell, rule);

@@ -66,7 +66,21 @@ describe('limits', () => {
 
   it('are beyond every bucket when the slowest one is the quantile', () => {
     const [p50] = limitsOf(memoryOf([[[1439, 300]]]), 1, RULES) ?? [];
-    expect(p50).toEqual({ stable: 1440, tolerance: 1440, margin: 1440 });
+    expect(p50).toMatchObject({ stable: 1440, tolerance: 1440, margin: 1440 });
+  });
+
+  it('expect of an equal candidate the odds that the past shows, the same and nearer to 1 the more requests fail', () => {
+    const past = memoryOf([
+      [
+        [700, 500],
+        [703, 400],
+        [750, 100],
+      ],
+    ]);
+    const odds = (rate: number) => limitsOf(past, 1, RULES, rate)?.[0]?.odds ?? 0;
+    expect(odds(0)).toBeCloseTo(101 / 899 / (502 / 498), 3);
+    expect(odds(0.5)).toBeGreaterThan(odds(0));
+    expect(odds(1)).toBeLessThan(1);
   });
 });
 

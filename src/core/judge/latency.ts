@@ -14,7 +14,13 @@ export type LatencyMemory = {
 };
 
 /** Buckets from which on a request is slow: one of stable, one of the candidate under the tolerance or the margin. */
-export type Limit = { readonly stable: number; readonly tolerance: number; readonly margin: number };
+export type Limit = {
+  readonly stable: number;
+  readonly tolerance: number;
+  readonly margin: number;
+  /** Odds that an equal candidate's request is beyond the margin, over the odds that stable's is beyond its limit; below 1. */
+  readonly odds: number;
+};
 
 /** Units of one request, so that fading loses little to rounding. */
 const UNITS = 16;
@@ -52,11 +58,15 @@ function fade(memory: LatencyMemory, tick: number): LatencyMemory {
   };
 }
 
-/** The limits that follow from the past, one for each rule; null while too little is known. */
+/**
+ * The limits that follow from the past, one for each rule; null while too little is known. `rate` is how often requests
+ * fail, whatever their latency.
+ */
 export function limitsOf(
   memory: LatencyMemory | null,
   tick: number,
   rules: readonly LatencyRule[],
+  rate = 0,
 ): readonly Limit[] | null {
   if (memory === null) return null;
   const total = memory.units.reduce((sum, count) => sum + count, 0);
@@ -65,12 +75,28 @@ export function limitsOf(
   if (requests < PRIMED_REQUESTS && !isOld) return null;
   return rules.map(({ quantile, percent }) => {
     const stable = quantileBucket(memory, (1 - Number(quantile.slice(1)) / 100) * total);
+    const margin = Math.min(BUCKETS, Math.max(stable + bucketsDown(percent), floorBucket(stable)));
     return {
       stable,
       tolerance: Math.min(BUCKETS, Math.max(stable + bucketsUp(TOLERANCE_PERCENT), floorBucket(stable) + 1)),
-      margin: Math.min(BUCKETS, Math.max(stable + bucketsDown(percent), floorBucket(stable))),
+      margin,
+      odds: equalOdds(requestsFrom(memory, stable), requestsFrom(memory, margin), requests, rate),
     };
   });
+}
+
+function requestsFrom({ from, units }: LatencyMemory, bucket: number): number {
+  return units.reduce((sum, count, i) => (from + i >= bucket ? sum + count : sum), 0) / UNITS;
+}
+
+const [LEAST_ODDS, MOST_ODDS] = [0.02, 0.98];
+
+/** From few requests beyond, the odds are taken nearer to a half than they look. */
+function equalOdds(beyondLimit: number, beyondMargin: number, requests: number, rate: number): number {
+  const slow = (beyond: number) => Math.min(0.99, rate + (1 - rate) * (beyond / requests));
+  const odds = (share: number) => share / (1 - share);
+  const ratio = odds(slow(beyondMargin + 1)) / odds(slow(beyondLimit + 2));
+  return Math.min(MOST_ODDS, Math.max(LEAST_ODDS, Number(ratio.toPrecision(4))));
 }
 
 /** The smallest bucket from which on at most `allowed` units of the past lie. */

@@ -1,31 +1,30 @@
 // The metrics of a release: for each, the evidence that the candidate is worse, and the evidence that it is not. Pure.
-import { absorbB, type LineState, lnEOfB, startB } from './engineB.ts';
-import { type Counts, gainsF, NON_INFERIOR_ODDS, ROLLBACK_ODDS } from './engineF.ts';
-import { gainsP, RATIOS_ABOVE, RATIOS_BELOW } from './engineP.ts';
+import { type Counts, gainsF, ROLLBACK_ODDS } from './engineF.ts';
+import { gainsP, RATIOS_ABOVE } from './engineP.ts';
 import { addRoundedDown, logMean, logSumExp } from './logs.ts';
 import { lnEOfRoute, type RouteState } from './routes.ts';
 import { errorLine, extrasIn, type JudgeParams, marginsIn, type Quantile, SAFE_LN_E, sharesOf } from './rules.ts';
+import {
+  absorbErrorCounts,
+  absorbSlowCounts,
+  lnEOfSafety,
+  type Safety,
+  startErrorSafety,
+  startLatencySafety,
+} from './safety.ts';
 import type { Stratum } from './strata.ts';
 
 export type MetricName = 'errors' | Quantile | 'client_errors';
 
-type Engine =
-  | { readonly type: 'F' | 'P'; readonly side: Side; readonly lnL: readonly number[] }
-  | { readonly type: 'B'; readonly state: LineState };
-
-/** That the candidate is worse, or better. */
-type Side = 'above' | 'below';
-const GRIDS = {
-  F: { above: ROLLBACK_ODDS, below: NON_INFERIOR_ODDS },
-  P: { above: RATIOS_ABOVE, below: RATIOS_BELOW },
-};
+/** Evidence that the candidate is worse: ln of each bet of engine F, or for sticky clients of engine P. */
+type Against = { readonly type: 'F' | 'P'; readonly lnL: readonly number[] };
+const GRIDS = { F: ROLLBACK_ODDS, P: RATIOS_ABOVE };
 
 export type MetricState = {
   readonly name: MetricName;
-  /** Evidence that the candidate is worse. */
-  readonly against: Engine;
+  readonly against: Against;
   /** Evidence that it is not worse than the margin; null where nothing has to be certified. */
-  readonly safety: Engine | null;
+  readonly safety: Safety | null;
   /** The certificate "not worse"; once obtained it stays. */
   readonly isSafe: boolean;
   /** What the evidence against rests on; for sticky clients only bad events, without requests. */
@@ -40,32 +39,33 @@ const NO_COUNTS: Counts = { n0: 0, x0: 0, n1: 0, x1: 0 };
 export function startMetrics(params: JudgeParams): readonly MetricState[] {
   const rest = { isSafe: false, seen: NO_COUNTS, seenForSafety: NO_COUNTS };
   const type = params.isSticky ? 'P' : 'F';
-  const engine = (side: Side): Engine => ({ type, side, lnL: GRIDS[type][side].map(() => 0) });
+  const against = (): Against => ({ type, lnL: GRIDS[type].map(() => 0) });
   const latency = marginsIn(params).latency.map(
-    ({ quantile }): MetricState => ({ name: quantile, against: engine('above'), safety: engine('below'), ...rest }),
+    ({ quantile }): MetricState => ({
+      name: quantile,
+      against: against(),
+      safety: startLatencySafety(params.isSticky),
+      ...rest,
+    }),
   );
   const errors: MetricState = {
     name: 'errors',
-    against: engine('above'),
-    safety: { type: 'B', state: startB(errorLine(params)) },
+    against: against(),
+    safety: startErrorSafety(errorLine(params)),
     ...rest,
   };
-  const clientErrors: MetricState = { name: 'client_errors', against: engine('above'), safety: null, ...rest };
+  const clientErrors: MetricState = { name: 'client_errors', against: against(), safety: null, ...rest };
   return [errors, ...latency, ...(extrasIn(params).clientErrors ? [clientErrors] : [])];
 }
 
 /** ln of the odds that the candidate is worse in this metric. */
 export function lnAgainst({ against }: MetricState): number {
-  return lnEOf(against);
+  return logMean(against.lnL);
 }
 
 /** ln of the odds that the candidate is not worse than the margin of this metric; null where nothing is certified. */
 export function lnSafety({ safety }: MetricState): number | null {
-  return safety && lnEOf(safety);
-}
-
-function lnEOf(engine: Engine): number {
-  return engine.type === 'B' ? lnEOfB(engine.state) : logMean(engine.lnL);
+  return safety && lnEOfSafety(safety);
 }
 
 /** Share of alpha of a metric. */
@@ -103,7 +103,8 @@ export function absorbStratum(
       return stratum.clientErrors ? against(metric, stratum, stratum.clientErrors) : metric;
     }
     const slow = stratum.slow?.[i - 1];
-    return slow ? safe(against(metric, stratum, slow.against), stratum, slow.safety) : metric;
+    const odds = stratum.limits?.[i - 1]?.odds ?? 1;
+    return slow ? safe(against(metric, stratum, slow.against), stratum, slow.safety, odds) : metric;
   });
 }
 
@@ -114,35 +115,29 @@ export function absorbErrorSafety(
   guess: number,
   params: JudgeParams,
 ): MetricState {
-  if (metric.safety?.type !== 'B') return metric;
-  const state = absorbB(metric.safety.state, errorLine(params), counts, guess);
-  return certified({ ...metric, safety: { type: 'B', state }, seenForSafety: plus(metric.seenForSafety, counts) });
+  if (metric.safety === null) return metric;
+  const safety = absorbErrorCounts(metric.safety, errorLine(params), counts, guess);
+  return certified({ ...metric, safety, seenForSafety: plus(metric.seenForSafety, counts) });
 }
 
 function against(metric: MetricState, stratum: Stratum, bad: readonly [number, number]): MetricState {
-  const counts = exposed(metric.against, stratum, bad);
-  return { ...metric, against: turned(metric.against, counts), seen: plus(metric.seen, counts) };
+  const { type, lnL } = metric.against;
+  const counts = exposed(type, stratum, bad);
+  const gains = (type === 'F' ? gainsF : gainsP)(counts, GRIDS[type]);
+  const next = gains ? { type, lnL: addRoundedDown(lnL, gains) } : metric.against;
+  return { ...metric, against: next, seen: plus(metric.seen, counts) };
 }
 
-function safe(metric: MetricState, stratum: Stratum, bad: readonly [number, number]): MetricState {
+function safe(metric: MetricState, stratum: Stratum, bad: readonly [number, number], odds: number): MetricState {
   if (metric.safety === null) return metric;
-  const counts = exposed(metric.safety, stratum, bad);
-  return certified({
-    ...metric,
-    safety: turned(metric.safety, counts),
-    seenForSafety: plus(metric.seenForSafety, counts),
-  });
+  const counts = exposed(metric.safety.type, stratum, bad);
+  const safety = absorbSlowCounts(metric.safety, counts, odds);
+  return certified({ ...metric, safety, seenForSafety: plus(metric.seenForSafety, counts) });
 }
 
 /** A sticky client falls to the candidate with the chance that is its weight, whatever the requests. */
-function exposed(engine: Engine, { n0, n1, weight }: Stratum, [x0, x1]: readonly [number, number]): Counts {
-  return engine.type === 'P' ? { n0: 1 - weight / 100, x0, n1: weight / 100, x1 } : { n0, x0, n1, x1 };
-}
-
-function turned(engine: Engine, counts: Counts): Engine {
-  if (engine.type === 'B') return engine;
-  const gains = (engine.type === 'F' ? gainsF : gainsP)(counts, GRIDS[engine.type][engine.side]);
-  return gains ? { ...engine, lnL: addRoundedDown(engine.lnL, gains) } : engine;
+function exposed(type: 'F' | 'P' | 'B', { n0, n1, weight }: Stratum, [x0, x1]: readonly [number, number]): Counts {
+  return type === 'P' ? { n0: 1 - weight / 100, x0, n1: weight / 100, x1 } : { n0, x0, n1, x1 };
 }
 
 function certified(metric: MetricState): MetricState {

@@ -1,7 +1,8 @@
 // How many more candidate requests a verdict takes, as far as the evidence lets it be told. Pure.
-import { rateOf } from './engineB.ts';
+import { bestStake, growthOfEqual, rateOf } from './engineB.ts';
 import { lnSafety, type MetricState } from './metrics.ts';
 import { errorLine, type JudgeParams, SAFE_LN_E } from './rules.ts';
+import { TUNED_SHARE } from './safety.ts';
 
 /** Below this, a trend is mostly luck. */
 const TREND_LN_E = 1;
@@ -28,23 +29,15 @@ function untilSafe(metric: MetricState, params: JudgeParams, weight: number): nu
 /** So many requests are seldom enough for a certificate of latency. */
 const LEAST_FOR_LATENCY = 300;
 
-/**
- * Requests that the best stake of engine B takes to win `lnE` while both versions fail at `rate`, plus what the mixture
- * over the stakes costs.
- */
+/** What the tuned stake is behind for its share of the purse, as ln. */
+const MIXING = -Math.log(TUNED_SHARE);
+
+/** Requests that the best stake of engine B takes to win `lnE` while both versions fail at `rate`. */
 function equalUntilSafe(params: JudgeParams, rate: number, weight: number, lnE: number): number {
   const line = errorLine(params);
-  const q = Math.min(rate, 0.95, (0.999 * (1 - line.delta)) / line.ratio);
   const n0 = weight > 0 && weight < 100 ? (100 - weight) / weight : 1;
-  const gains = line.stakes.map((stake) => {
-    const u = 1 - (line.ratio * q + line.delta) * stake;
-    const k = (-line.ratio * stake) / u;
-    if (!(u > 0) || !(n0 + k * q > 0) || stake >= 1) return 0;
-    const b = k / (n0 + k * q);
-    return rate * Math.log1p(-stake) + n0 * rate * Math.log1p(-b) - Math.log(u) - n0 * Math.log1p(-q * b);
-  });
-  const best = Math.max(...gains);
-  return best > 0 ? (lnE + Math.log(line.stakes.length)) / best : LEAST_FOR_LATENCY;
+  const best = growthOfEqual(line, bestStake(line, rate, n0, 1), rate, n0, 1);
+  return best > 0 ? (lnE + MIXING) / best : LEAST_FOR_LATENCY;
 }
 
 /** Two digits are as much as such a forecast knows. */

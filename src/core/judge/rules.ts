@@ -3,6 +3,7 @@ import { type Line, SAFE_STAKES } from './engineB.ts';
 import { NON_INFERIOR_ODDS, ROLLBACK_ODDS } from './engineF.ts';
 import { RATIOS } from './engineP.ts';
 import { HARM_ALPHA, HARM_STEPS } from './harm.ts';
+import { TUNED_SHARE } from './safety.ts';
 import { SPLIT_ALPHA } from './split.ts';
 import type { Extras, StrataRule } from './strata.ts';
 
@@ -156,6 +157,7 @@ function rulesText(strata: StrataRule, grid: readonly number[]): string {
     ERRORS_SHARE,
     CLIENT_ERRORS_SHARE,
     ROUTES_SHARE,
+    TUNED_SHARE,
   ];
   const latency = [TOLERANCE_PERCENT, LATENCY_FLOOR_MS, WARM_UP_SECONDS];
   // Not to the last bit, which another version of Node may compute differently.
