@@ -15,30 +15,32 @@ export async function ticksOf(record: ReleaseRecord, store: Pick<Store, 'ticks'>
   if (told === undefined) {
     throw new Failure('not-found', `${name} has no ticks: it began under a fridaymorning that did not keep them.`);
   }
-  if (told > 0 && kept.count === 0) {
+  // What was stored since, or by a commit that nobody heard of, is not in this evidence.
+  const ticks = Math.min(kept.count, told);
+  if (told > 0 && ticks === 0) {
     throw new Failure(
       'not-found',
-      `The ticks of ${name} are gone: those of the newest 20 releases of a service are kept.`,
+      `${name} has no ticks any more: those of the newest 20 releases of a service are kept.`,
     );
   }
-  const missing = Math.max(0, told - kept.count);
-  const { params, hash } = judge;
-  const head = headerLine({
-    release: release.id,
-    salt: release.salt,
-    params,
-    parameters: hash,
-    ticks: kept.count,
-    missing,
-  });
-  return textsOf(head, kept, release.service);
+  const { id, salt, service } = release;
+  const { params, hash: parameters } = judge;
+  const head = headerLine({ release: id, salt, params, parameters, ticks, missing: told - ticks });
+  return textsOf(head, kept.batches, ticks, service);
 }
 
-async function* textsOf(head: string, kept: KeptTicks, service: string): AsyncGenerator<string> {
+async function* textsOf(
+  head: string,
+  batches: KeptTicks['batches'],
+  count: number,
+  service: string,
+): AsyncGenerator<string> {
   yield `${head}\n`;
   const linesOf = tickLines(service);
-  for await (const ticks of kept.batches) {
-    const lines = ticks.flatMap(linesOf);
+  let left = count;
+  for await (const ticks of batches) {
+    const lines = ticks.slice(0, left).flatMap(linesOf);
+    left -= Math.min(left, ticks.length);
     if (lines.length > 0) yield `${lines.join('\n')}\n`;
   }
 }

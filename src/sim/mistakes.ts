@@ -220,6 +220,11 @@ export const MISTAKES: readonly Mistake[] = [
     }),
   },
   {
+    invariant: 'I4',
+    name: 'forgets to keep what the judge was told',
+    plant: () => spoiled((turn) => ({ ...turn, ticks: [] })),
+  },
+  {
     invariant: 'I5',
     name: 'forgets the event of a promotion',
     plant: () =>

@@ -65,6 +65,14 @@ describe('the screen of a replay', () => {
     expect(lines.join('\n')).toContain('… 380 more changes: --json tells all');
   });
 
+  it('keeps the order of two weights in one second', () => {
+    const change = (tick: number, epoch: number, weight: number) =>
+      tickWith({ tick: START + tick, epoch, weight, stable: [90, 0], candidate: [10, 0] });
+    const all = [...ticks(9, 0), change(8, 8, 5), change(8, 9, 50), change(9, 9, 50)];
+    const weights = screenOf(all, 80).flatMap((line) => /^ +\d+s +(\d+%)/.exec(line)?.[1] ?? []);
+    expect(weights.slice(-3)).toEqual(['5%', '50%', '50%']);
+  });
+
   it('has a line as often as is asked for', () => {
     const times = screenOf(ticks(100, 0), 80, 10_000).flatMap(
       (line) => /^ {2,7}(\d+m?\d*s) +\d+%/.exec(line)?.[1] ?? [],

@@ -124,7 +124,10 @@ function receiptLines({ verdict, last }: Replayed, width: number, paint: Paint):
     ],
     ...receipt.metrics.map((metric) => [NAMES[metric.metric] ?? metric.metric, metricText(metric, receipt)] as const),
     ['split', receipt.splitOdds === null ? 'as asked for' : `not as asked for, odds ${receipt.splitOdds}`],
-    ['judged', `${count(receipt.strata)} strata, parameters ${receipt.parameters}`],
+    [
+      'judged',
+      `${count(receipt.strata)} ${receipt.strata === 1 ? 'stratum' : 'strata'}, parameters ${receipt.parameters}`,
+    ],
   ];
   const words = rows.flatMap(([name, text]) => {
     const [first = '', ...rest] = wrap(text, width - 10);

@@ -47,7 +47,7 @@ export class Moments {
     const changes = [...head, ...tail];
     const room = this.#every === null ? LINES - LINES_OF_CHANGE * changes.length : MOST;
     const regular = sparse(this.#regular, room);
-    const moments = [...changes, ...regular].sort((a, b) => a.seconds - b.seconds);
+    const moments = [...changes, ...regular].sort((a, b) => a.index - b.index);
     const left = all.length + this.#dropped - changes.length;
     return {
       moments,

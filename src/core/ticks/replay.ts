@@ -4,6 +4,8 @@ import { cellOf, type Tick } from './tick.ts';
 
 /** What the judge says after a tick. */
 export type Moment = {
+  /** Rises with every tick, from 0. */
+  readonly index: number;
   /** Second since 1970. */
   readonly tick: number;
   /** Seconds since the first tick; 0 at the first one. */
@@ -19,6 +21,7 @@ export class Replay {
   #judge: JudgeState;
   #since: number | null = null;
   #known = '';
+  #taken = 0;
 
   constructor(params: JudgeParams) {
     this.#judge = startJudge(params);
@@ -32,7 +35,10 @@ export class Replay {
     const known = standOf(verdict, tick.weight);
     const isChange = known !== this.#known;
     this.#known = known;
-    return { tick: tick.tick, seconds: Math.max(0, tick.tick - this.#since), weight: tick.weight, verdict, isChange };
+    const index = this.#taken;
+    this.#taken += 1;
+    const seconds = Math.max(0, tick.tick - this.#since);
+    return { index, tick: tick.tick, seconds, weight: tick.weight, verdict, isChange };
   }
 
   /** The judge as it is now: after all ticks, what the release itself has in its evidence. */

@@ -1,5 +1,7 @@
 // I4: saved before done. What the store holds explains every act.
+import type { ReleaseRecord } from '../../control/memory.ts';
 import type { ServiceState } from '../../core/service.ts';
+import type { Change } from '../../ports/store.ts';
 import type { Scene } from '../scene.ts';
 import type { Watcher } from '../watch.ts';
 
@@ -8,10 +10,25 @@ function isWanted(service: ServiceState | undefined, version: number, slot: numb
   return [service.stable, service.warm?.version, service.release?.version].includes(version);
 }
 
+/** Evidence in a change whose judge was told other ticks than the change, and those before it, keep. */
+function unkeptTicks({ put = [], ticks = [] }: Change, before: ReadonlyMap<number, ReleaseRecord>): readonly string[] {
+  const records = put.filter((one) => one.kind === 'release').map((one) => one.value as ReleaseRecord);
+  return records.flatMap(({ release: { id, service, version }, evidence }) => {
+    const told = evidence?.told ?? 0;
+    const known = before.get(id)?.evidence?.told ?? 0;
+    const batch = ticks.find((one) => one.release === id);
+    const isKept = batch ? batch.from <= known && batch.from + batch.ticks.length === told : told <= known;
+    return isKept ? [] : [`the judge of v${version} of ${service} was told ${told} ticks, which are not all kept`];
+  });
+}
+
 export function watchSaved(scene: Scene): Watcher {
   const { world, stored, violate } = scene;
   const byRevision = new Map<number, string>();
   return {
+    committed: (change) => {
+      for (const sentence of unkeptTicks(change, stored.releases)) violate('I4', sentence);
+    },
     starting: ({ id, service, version, slot }) => {
       if (!isWanted(stored.services.get(service), version, slot)) {
         violate('I4', `${id} is started though nothing in the store wants it`);
