@@ -8,9 +8,6 @@ const SEGMENT_CHARACTERS = 40;
 /** What is no plain word is looked at no further than this; paths may be as long as a request head. */
 const PATH_CHARACTERS = 1_000;
 const IS_METHOD = /^[A-Z-]{1,20}$/;
-/** Signs of path segments that people choose for routes; an escape, `@` or `;` speaks for something that users fill in. */
-const IS_PLAIN = /^[A-Za-z0-9._:$-]+$/;
-const IS_LONG_HEX = /^[0-9a-fA-F]{16,}$/;
 const DIGITS_OF_IDS = 3;
 const HYPHENS_OF_TITLES = 3;
 const CHARACTERS_OF_TOKENS = 16;
@@ -28,42 +25,66 @@ const CHARACTERS_OF_TOKENS = 16;
 export function routeOf(method: string, url: string): string {
   const verb = IS_METHOD.test(method) ? method : '*';
   if (!url.startsWith('/')) return `${verb} *`;
-  const segments = pathOf(url).split('/').filter(Boolean);
-  const named = segments.slice(0, SEGMENTS).map((segment) => (isId(segment) ? '*' : segment));
-  return `${verb} /${named.join('/')}${segments.length > SEGMENTS ? '/…' : ''}`;
+  const end = endOfPath(url);
+  let route = '';
+  let segments = 0;
+  for (let from = 1; from < end; ) {
+    const slash = url.indexOf('/', from);
+    const to = slash < 0 || slash > end ? end : slash;
+    if (to > from) {
+      segments += 1;
+      if (segments > SEGMENTS) return `${verb} ${route}/…`;
+      route += isId(url, from, to) ? '/*' : `/${url.slice(from, to)}`;
+    }
+    from = to + 1;
+  }
+  return `${verb} ${route || '/'}`;
 }
 
-function pathOf(url: string): string {
-  const start = url.slice(0, PATH_CHARACTERS);
-  const end = start.search(/[?#]/);
-  return end < 0 ? start : start.slice(0, end);
+function endOfPath(url: string): number {
+  const most = Math.min(url.length, PATH_CHARACTERS);
+  for (let i = 0; i < most; i += 1) {
+    const sign = url.charCodeAt(i);
+    if (sign === QUERY || sign === FRAGMENT) return i;
+  }
+  return most;
 }
 
-function isId(segment: string): boolean {
-  if (segment.length > SEGMENT_CHARACTERS || !IS_PLAIN.test(segment) || !/[A-Za-z]/.test(segment)) return true;
-  return (
-    countOf(segment, /[0-9]/g) >= DIGITS_OF_IDS ||
-    countOf(segment, /-/g) >= HYPHENS_OF_TITLES ||
-    IS_LONG_HEX.test(segment) ||
-    isToken(segment)
-  );
+/** In one pass, for it runs for each new path that a client asks for. */
+function isId(url: string, from: number, to: number): boolean {
+  const length = to - from;
+  if (length > SEGMENT_CHARACTERS) return true;
+  let [letters, digits, hyphens, hexadecimals, changes] = [0, 0, 0, 0, 0];
+  let before: Kind | null = null;
+  for (let i = from; i < to; i += 1) {
+    const sign = url.charCodeAt(i);
+    const kind = kindOf(sign);
+    if (kind === 'free') return true;
+    if (kind === 'digit') digits += 1;
+    else if (kind !== 'mark') letters += 1;
+    if (sign === HYPHEN) hyphens += 1;
+    if (isHexadecimal(sign)) hexadecimals += 1;
+    // Words, also joined ones as in `getUserProfile`, stay of one kind for a few characters; chance does not.
+    if (before !== null && kind !== before) changes += 1;
+    before = kind;
+  }
+  if (letters === 0 || digits >= DIGITS_OF_IDS || hyphens >= HYPHENS_OF_TITLES) return true;
+  return length >= CHARACTERS_OF_TOKENS && (hexadecimals === length || changes * 2 > length);
 }
 
-function countOf(text: string, sign: RegExp): number {
-  return text.match(sign)?.length ?? 0;
+const [QUERY, FRAGMENT, HYPHEN] = [63, 35, 45];
+
+/** `free`: an escape, `@`, `;` and all else that speaks for something that users fill in. */
+type Kind = 'capital' | 'small' | 'digit' | 'mark' | 'free';
+
+function kindOf(sign: number): Kind {
+  if (sign >= 97 && sign <= 122) return 'small';
+  if (sign >= 65 && sign <= 90) return 'capital';
+  if (sign >= 48 && sign <= 57) return 'digit';
+  // . _ : $ -
+  return sign === 46 || sign === 95 || sign === 58 || sign === 36 || sign === HYPHEN ? 'mark' : 'free';
 }
 
-/** Words, also joined ones as in `getUserProfile`, stay of one kind for a few characters; chance does not. */
-function isToken(segment: string): boolean {
-  if (segment.length < CHARACTERS_OF_TOKENS) return false;
-  let changes = 0;
-  for (let i = 1; i < segment.length; i += 1) if (kindAt(segment, i) !== kindAt(segment, i - 1)) changes += 1;
-  return changes * 2 > segment.length;
-}
-
-function kindAt(text: string, place: number): 'capital' | 'small' | 'digit' | 'other' {
-  const sign = text.charAt(place);
-  if (sign >= 'A' && sign <= 'Z') return 'capital';
-  if (sign >= 'a' && sign <= 'z') return 'small';
-  return sign >= '0' && sign <= '9' ? 'digit' : 'other';
+function isHexadecimal(sign: number): boolean {
+  return (sign >= 48 && sign <= 57) || (sign >= 97 && sign <= 102) || (sign >= 65 && sign <= 70);
 }
