@@ -1,10 +1,10 @@
 // One example per answer and body, for the OpenAPI document; a test holds them to the schemas.
 import type { DownBody, PauseBody, PromoteBody, ReleaseBody, RollBackBody, UpBody } from './orders.ts';
+import type { ReceiptView } from './receipt-views.ts';
 import type {
   DownView,
   EventView,
   LogLineView,
-  ReceiptView,
   RecentTrafficView,
   ReleaseView,
   ServiceView,

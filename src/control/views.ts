@@ -1,9 +1,8 @@
 // What people see, made from what is remembered and what was measured. Pure.
+import type { BlameView, ReceiptView } from '../api/receipt-views.ts';
 import type {
   ArmView,
-  BlameView,
   InstanceView,
-  ReceiptView,
   RecentTrafficView,
   ReleaseView,
   ServiceView,

@@ -1,5 +1,5 @@
 // Receipts and blame as the API gives them, for the tests of the screens.
-import type { BlameView, MetricReceiptView, ReceiptView } from '../../src/api/views.ts';
+import type { BlameView, MetricReceiptView, ReceiptView } from '../../src/api/receipt-views.ts';
 
 export function metric(name: string, over: Partial<MetricReceiptView> = {}): MetricReceiptView {
   return {

@@ -1,5 +1,6 @@
 // What failed in a release, by cause and with whose fault it is, and the last words of its instances.
-import type { BlameView, ReleaseView } from '../../api/views.ts';
+import type { BlameView } from '../../api/receipt-views.ts';
+import type { ReleaseView } from '../../api/views.ts';
 import { count } from '../output/numbers.ts';
 import type { Paint } from '../output/paint.ts';
 import { cleaned, cut, padEnd, widthOf, wrap } from '../output/text.ts';

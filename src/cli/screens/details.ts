@@ -1,5 +1,6 @@
 // One release in full, while it goes on and ever after: who, why, the weights over time, the evidence and the blame.
-import type { ReceiptView, ReleaseView } from '../../api/views.ts';
+import type { ReceiptView } from '../../api/receipt-views.ts';
+import type { ReleaseView } from '../../api/views.ts';
 import { formatDuration } from '../../core/time.ts';
 import { commands } from '../output/commands.ts';
 import { clockOf, dayOf, momentOf } from '../output/moments.ts';

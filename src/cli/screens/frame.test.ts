@@ -102,6 +102,13 @@ describe('the frame of a release', () => {
     expect(new Set(heights).size).toBe(1);
   });
 
+  it('leaves room for the keys on a low terminal, and tells all at the end', () => {
+    const low = frame(ramping({ blame: blames() }), { width: 80, color: false, now, hasKeys: true, rows: 24 });
+    expect(low.length).toBeLessThan(24);
+    expect(low.at(-2)).toMatch(/q stop watching$/);
+    expect(frame(rolledBack(), { width: 80, color: false, now, rows: 10 }).join('\n')).toContain('GET /search');
+  });
+
   it('asks in place of the keys, and says what came of one', () => {
     const lines = frame(ramping(), { width: 80, color: false, now, hasKeys: true, question: 'Roll api back to v41?' });
     expect(lines.at(-2)).toBe(' Roll api back to v41?  y yes   n no');

@@ -16,6 +16,8 @@ export type FrameOptions = {
   /** Columns of the terminal. */
   readonly width: number;
   readonly color: boolean;
+  /** Lines of the terminal: what failed gives way to the keys; left out, everything is shown. */
+  readonly rows?: number | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** Keys are read: the last line names them. */
@@ -30,8 +32,22 @@ export type FrameOptions = {
 
 const WIDEST = 100;
 
+const MOST_GROUPS = 3;
+const MOST_GROUPS_AT_END = 5;
+
 /** Lines of at most `width` columns. */
 export function frame(view: ReleaseView, options: FrameOptions): string[] {
+  const { rows = Number.POSITIVE_INFINITY } = options;
+  // A picture that is redrawn has to fit, the cursor's line included; the last one stays in the scrollback.
+  if (view.isOver) return frameWith(view, options, MOST_GROUPS_AT_END);
+  for (let most = MOST_GROUPS; most > 0; most -= 1) {
+    const lines = frameWith(view, options, most);
+    if (lines.length < rows) return lines;
+  }
+  return frameWith(view, options, 0);
+}
+
+function frameWith(view: ReleaseView, options: FrameOptions, groups: number): string[] {
   const paint = paintOf(options.color);
   const width = Math.min(options.width, WIDEST) - 2;
   const blocks: string[][] = [
@@ -41,7 +57,7 @@ export function frame(view: ReleaseView, options: FrameOptions): string[] {
     view.isOver || view.weight <= 0 || !isCompared(view) ? [] : [splitLine(view, paint, width)],
     hasEvidence(view) ? signalRows(view, paint, width) : [],
     verdictLine(view, width),
-    blameLines(view, paint, width, { most: view.isOver ? 5 : 3 }),
+    groups === 0 ? [] : blameLines(view, paint, width, { most: groups }),
     lastWords(view, width),
   ].map((block) => block.map((line) => clip(line, width)));
   // Commands are there to be copied, so they are never clipped.

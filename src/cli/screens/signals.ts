@@ -1,5 +1,6 @@
 // What is compared between the two versions, and for each signal how sure the judge is: towards a rollback, and towards safe.
-import type { ArmView, MetricReceiptView, ReleaseView, TrafficView } from '../../api/views.ts';
+import type { MetricReceiptView } from '../../api/receipt-views.ts';
+import type { ArmView, ReleaseView, TrafficView } from '../../api/views.ts';
 import { count, latency, NONE, share } from '../output/numbers.ts';
 import type { Paint } from '../output/paint.ts';
 import { cleaned, cut, padEnd, padStart, widthOf } from '../output/text.ts';

@@ -72,6 +72,7 @@ export class LiveRelease implements Watcher {
     return frame(view, {
       width: terminal.width,
       color: terminal.hasColour,
+      rows: terminal.rows,
       now: clock.now(),
       hasKeys,
       question: this.#isAsking ? questionOf(view) : null,
