@@ -22,7 +22,7 @@ services:
       port: 5000
       route: "*"
       ready: /health
-      release: { plan: [20, 50], bake: 2s, requests: 20, keep_warm: 4s, hold_back: 20 }
+      release: { plan: [20, 50], bake: 2s, requests: 20, keep_warm: "$\{KEEP_WARM:-4s}", hold_back: 20 }
 x-friday:
   listen: "127.0.0.1:0"
 `;
@@ -35,6 +35,8 @@ export type Ground = {
   readonly port: number;
   /** Changes the code and releases it. */
   release(isBroken: boolean): Promise<ReleaseView>;
+  /** Changes the code and releases it; `spoil` makes every answer of this version an error from then on. */
+  releaseFading(): Promise<{ readonly release: ReleaseView; readonly spoil: () => void }>;
   /** Waits until the release satisfies the condition. */
   until(id: number, isDone: (view: ReleaseView) => boolean): Promise<ReleaseView>;
   scale(replicas: number): Promise<void>;
@@ -47,7 +49,8 @@ export type Ground = {
   close(): Promise<void>;
 };
 
-export async function openGround(): Promise<Ground> {
+/** `keepWarm`: how long the old version is compared after a promotion, like `10m`; 4 s without it. */
+export async function openGround({ keepWarm = '4s' } = {}): Promise<Ground> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'friday-soak-')));
   const folder = join(root, 'project');
   mkdirSync(folder);
@@ -55,7 +58,10 @@ export async function openGround(): Promise<Ground> {
   writeFileSync(join(folder, 'compose.yaml'), COMPOSE);
   const environment: Record<string, string | undefined> = { ...process.env, FRIDAY_STATE_DIR: join(root, 'state') };
   const project = (replicas = 2) => {
-    const read = loadProject({ cwd: folder, environment: { ...environment, REPLICAS: String(replicas) } });
+    const read = loadProject({
+      cwd: folder,
+      environment: { ...environment, REPLICAS: String(replicas), KEEP_WARM: keepWarm },
+    });
     if (!read.project) throw new Error(formatProblems(read.problems));
     return read.project;
   };
@@ -74,15 +80,20 @@ export async function openGround(): Promise<Ground> {
   const port = Number(new URL(status.listening[0] ?? '').port);
   let edit = 0;
   let replicas = 2;
+  const release = (behaviour: object) => {
+    edit += 1;
+    writeFileSync(join(folder, 'app', 'behaviour.json'), JSON.stringify({ edit, ...behaviour }));
+    return client.releaseService('web', { ...ORDER, project: project(replicas) });
+  };
   return {
     client,
     port,
     settle,
     until: (id, isDone) => untilRelease(client, id, isDone),
-    release: (isBroken) => {
-      edit += 1;
-      writeFileSync(join(folder, 'app', 'behaviour.json'), JSON.stringify({ edit, isBroken }));
-      return client.releaseService('web', { ...ORDER, project: project(replicas) });
+    release: (isBroken) => release({ isBroken }),
+    releaseFading: async () => {
+      const spoiledBy = join(root, 'spoiled');
+      return { release: await release({ isBroken: false, spoiledBy }), spoil: () => writeFileSync(spoiledBy, '') };
     },
     scale: async (count) => {
       replicas = count;

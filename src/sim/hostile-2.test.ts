@@ -24,7 +24,8 @@ it('meets every phase, every end and every fault in a few worlds', async () => {
   }
   const phases = ['starting', 'ramping', 'waiting_for_traffic', 'waiting_for_approval', 'paused', 'promoting'];
   const ends = ['promoted', 'rolling_back', 'rolled_back', 'failed'];
-  for (const one of [...phases, ...ends, 'instance_exited', 'service_changed']) expect(met).toContain(one);
+  for (const one of [...phases, ...ends, 'instance_exited', 'service_changed', 'release_watch'])
+    expect(met).toContain(one);
   expect(kills).toBeGreaterThan(60);
   expect(lives).toBeGreaterThan(80);
 });

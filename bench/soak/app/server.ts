@@ -1,10 +1,16 @@
 // The service that the soak releases: short requests, uploads, slow downloads and WebSockets. Broken when behaviour.json says so.
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
-const behaviour = JSON.parse(readFileSync(new URL('behaviour.json', import.meta.url), 'utf8')) as { isBroken: boolean };
+type Behaviour = {
+  readonly isBroken: boolean;
+  /** Broken, too, as soon as this file is there. */
+  readonly spoiledBy?: string;
+};
+
+const behaviour = JSON.parse(readFileSync(new URL('behaviour.json', import.meta.url), 'utf8')) as Behaviour;
 const instance = process.env.FRIDAY_INSTANCE ?? '';
 const CHUNK = Buffer.alloc(1024, 'x');
 const CHUNK_MS = 50;
@@ -23,7 +29,8 @@ function work(request: IncomingMessage, response: ServerResponse): void {
     bytes += chunk.length;
   });
   request.on('end', () => {
-    if (behaviour.isBroken) response.statusCode = 500;
+    const isSpoiled = behaviour.spoiledBy !== undefined && existsSync(behaviour.spoiledBy);
+    if (behaviour.isBroken || isSpoiled) response.statusCode = 500;
     setTimeout(() => response.end(JSON.stringify({ bytes })), 5 * Math.random());
   });
 }
