@@ -162,11 +162,14 @@ describe('an answer that the instance breaks off', () => {
 });
 
 describe('an answer that is none', () => {
-  it('is answered 502 and not tried again', async () => {
+  it.each([
+    ['no HTTP', 'this is not HTTP\r\n\r\n'],
+    ['a head that no client may be sent', 'HTTP/1.1 099 Odd\r\ncontent-length: 0\r\n\r\n'],
+  ])('is answered 502, not tried again, and charged to its version: %s', async (_, answer) => {
     let connections = 0;
     const server = createServer((socket) => {
       connections += 1;
-      socket.end('this is not HTTP\r\n\r\n');
+      socket.end(answer);
     });
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const target = { id: 'odd', host: '127.0.0.1', port: (server.address() as AddressInfo).port };

@@ -205,7 +205,12 @@ export class Exchange implements Answer, Assignee, ReplyOwner, RequestFacts, Swe
     this.reply.end(trailers);
   }
 
+  /** The head of the instance's answer is none that a client may be sent. */
   onUnsendable(): void {
+    const now = this.edge.now();
+    if (this.target) this.target.failures += 1;
+    this.count?.cut(now, 502);
+    this.service.count.sawCut(this.count?.cell ?? null, now);
     this.dropCall();
     this.answer(502);
   }
