@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../core/failure.ts';
 import type {
+  ComparisonBody,
   DownBody,
   EventsQuery,
   LogsQuery,
@@ -14,12 +15,12 @@ import type {
   RollBackBody,
   UpBody,
 } from './orders.ts';
+import type { RecentTrafficView } from './plan-views.ts';
 import { type Endpoint, type Exchange, exchange, linesOf, nameOf, textOf } from './transport.ts';
 import type {
   DownView,
   EventView,
   LogLineView,
-  RecentTrafficView,
   ReleaseView,
   ServiceView,
   StatusView,
@@ -49,6 +50,7 @@ export type Client = {
 
   up(body: UpBody): Promise<UpView>;
   releaseService(service: string, body: ReleaseBody): Promise<ReleaseView>;
+  compareWithItself(service: string, body?: ComparisonBody): Promise<ReleaseView>;
   rollBack(service: string, body?: RollBackBody): Promise<ReleaseView>;
   promote(service: string, body?: PromoteBody): Promise<ReleaseView>;
   pause(service: string, body?: PauseBody): Promise<ReleaseView>;
@@ -96,6 +98,7 @@ export function createClient(endpoint: Endpoint, options: { readonly by?: string
     },
     up: (body) => post('/up', body),
     releaseService: (service, body) => post(`${of(service)}/releases`, body),
+    compareWithItself: (service, body = {}) => post(`${of(service)}/comparisons`, body),
     rollBack: (service, body = {}) => post(`${of(service)}/rollback`, body),
     promote: (service, body = {}) => post(`${of(service)}/promote`, body),
     pause: (service, body = {}) => post(`${of(service)}/pause`, body),

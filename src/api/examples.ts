@@ -1,11 +1,11 @@
 // One example per answer and body, for the OpenAPI document; a test holds them to the schemas.
-import type { DownBody, PauseBody, PromoteBody, ReleaseBody, RollBackBody, UpBody } from './orders.ts';
+import type { ComparisonBody, DownBody, PauseBody, PromoteBody, ReleaseBody, RollBackBody, UpBody } from './orders.ts';
+import type { RecentTrafficView } from './plan-views.ts';
 import type { ReceiptView } from './receipt-views.ts';
 import type {
   DownView,
   EventView,
   LogLineView,
-  RecentTrafficView,
   ReleaseView,
   ServiceView,
   StatusView,
@@ -325,3 +325,5 @@ export const tick = {
     [640, 1],
   ],
 };
+
+export const comparisonOrder: ComparisonBody = { weight: 50, bakeMs: 600_000, reason: 'a new machine' };

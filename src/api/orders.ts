@@ -35,6 +35,15 @@ export const ReleaseBody = z
   .openapi('ReleaseOrder');
 export type ReleaseBody = z.input<typeof ReleaseBody>;
 
+export const ComparisonBody = z
+  .object({
+    weight: z.number().min(0.01).max(99.99).default(50).describe('Share of the second copy in percent'),
+    bakeMs: z.number().int().min(1000).max(86_400_000).default(600_000).describe('How long, in milliseconds'),
+    reason: Reason,
+  })
+  .openapi('ComparisonOrder');
+export type ComparisonBody = z.input<typeof ComparisonBody>;
+
 const Version = z.number().int().min(1);
 
 export const RollBackBody = z

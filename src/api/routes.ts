@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import * as examples from './examples.ts';
 import {
+  ComparisonBody,
   DownBody,
   EventsQuery,
   LogsQuery,
@@ -13,6 +14,7 @@ import {
   UpBody,
   whole,
 } from './orders.ts';
+import { RecentTrafficView } from './plan-views.ts';
 import { PROBLEM_TYPE } from './problem.ts';
 import {
   DownView,
@@ -20,7 +22,6 @@ import {
   HealthView,
   LogLineView,
   ProblemView,
-  RecentTrafficView,
   ReleaseView,
   ServiceView,
   StatusView,
@@ -239,6 +240,17 @@ export const postRelease = createRoute({
   operationId: 'releaseService',
   summary: 'Send a new version of one service out, though nothing may have changed',
   request: { headers: Ordering, params: Named, body: body(ReleaseBody, examples.releaseOrder) },
+  responses: { 201: answer('The release', ReleaseView, examples.release), ...ORDERED, ...problems(404) },
+});
+
+export const postComparison = createRoute({
+  ...ordering,
+  method: 'post',
+  path: '/api/v1/services/{name}/comparisons',
+  operationId: 'compareWithItself',
+  summary: 'A/A: compare a service with itself, never to be promoted',
+  description: 'The code that people use becomes a candidate beside itself; at the end of the time it is taken back.',
+  request: { headers: Ordering, params: Named, body: body(ComparisonBody, examples.comparisonOrder) },
   responses: { 201: answer('The release', ReleaseView, examples.release), ...ORDERED, ...problems(404) },
 });
 

@@ -1,5 +1,6 @@
 // What the API shows: one schema per thing, the same in CLI, web and JSON. Names here are public and follow semver.
 import { z } from '@hono/zod-openapi';
+import { ComparisonView } from './plan-views.ts';
 import { BlameView, FailureClass, ReceiptView } from './receipt-views.ts';
 
 const ms = z.number().describe('Milliseconds since 1970');
@@ -149,6 +150,7 @@ export const ReleaseView = z
     receipt: ReceiptView.nullable().describe(
       'The verdict with everything behind it: as of now, after the end as it was decided; null when nothing is compared',
     ),
+    comparison: ComparisonView.optional().describe('A/A only: how far apart the same code is'),
   })
   .openapi('Release');
 export type ReleaseView = z.infer<typeof ReleaseView>;
@@ -184,38 +186,6 @@ export const EventView = z
   })
   .openapi('Event');
 export type EventView = z.infer<typeof EventView>;
-
-export const RecentTrafficView = z
-  .object({
-    service: z.string(),
-    knownSeconds: z
-      .number()
-      .int()
-      .describe('Over so many seconds it is known, at most 3600; it begins anew with the control plane'),
-    requests: z.number().int().describe('To all versions'),
-    requestsPerSecond: z.number(),
-    quietRate: z
-      .number()
-      .nullable()
-      .describe('Requests per second that 1 of 10 parts of 10 s stays below; null when little is known'),
-    busyRate: z.number().nullable().describe('The same from above'),
-    ofStable: z.number().int().describe('Of the requests, those to the version that people used'),
-    failures: z.number().int().describe('Of these, the failed ones'),
-    errorShare: z.number().nullable().describe('The same as a share, 0 to 1; null without requests'),
-    latencyP50Ms: z.number().nullable(),
-    latencyP95Ms: z.number().nullable(),
-    latencyP99Ms: z.number().nullable(),
-    latency: z
-      .array(z.tuple([z.number().int(), z.number().int()]))
-      .describe(
-        'Of stable, [bucket, count]; bucket i begins at 0.1 ms times 1.01 to the power of i. Over up to 5 minutes more',
-      ),
-    slots: z
-      .array(z.object({ at: ms, requests: z.number().int(), failures: z.number().int() }))
-      .describe('By 10 s, those with requests, at most 361; failures are those of stable'),
-  })
-  .openapi('RecentTraffic');
-export type RecentTrafficView = z.infer<typeof RecentTrafficView>;
 
 export const VersionView = z
   .object({

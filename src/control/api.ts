@@ -1,14 +1,6 @@
 // What the control plane offers to the server: questions and orders. Orders answer when they are remembered, not when they are done.
-import type {
-  ChangeView,
-  DownView,
-  RecentTrafficView,
-  ReleaseView,
-  ServiceView,
-  StatusView,
-  UpView,
-  VersionView,
-} from '../api/views.ts';
+import type { RecentTrafficView } from '../api/plan-views.ts';
+import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
 import type { Event } from '../core/journal.ts';
 import type { Project } from '../core/spec/project.ts';
 import type { EventQuery } from '../ports/store.ts';
@@ -56,6 +48,12 @@ export interface Control {
   up(order: UpOrder): Promise<UpView>;
   /** A new version of one service, though nothing may have changed. Failures: `not-found`, `invalid`, `conflict` (not behind the balancer, or never started). */
   releaseService(order: ReleaseOrder): Promise<ReleaseView>;
+  /** A/A: stable's own code as the candidate. Failures: `not-found`, `conflict` (it does not run, or is being released). */
+  compareWithItself(
+    service: string,
+    step: { readonly weight: number; readonly bakeMs: number },
+    order: Order,
+  ): Promise<ReleaseView>;
   /** Ends the release under way, else goes back to `version` or the one before. Failures: `not-found`, `conflict` (nothing to go back to). */
   rollBack(service: string, version: number | null, order: Order): Promise<ReleaseView>;
   /** Next step, or up to `to` percent; with `version`, makes an old version stable again. Failures: `not-found`, `conflict`. */

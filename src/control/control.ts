@@ -1,15 +1,7 @@
 // The control plane: one loop that looks, decides, remembers and acts, and orders that change what it remembers.
 
-import type {
-  ChangeView,
-  DownView,
-  RecentTrafficView,
-  ReleaseView,
-  ServiceView,
-  StatusView,
-  UpView,
-  VersionView,
-} from '../api/views.ts';
+import type { RecentTrafficView } from '../api/plan-views.ts';
+import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
 import { unexplained } from '../core/blame.ts';
 import { Failure, sentenceOf } from '../core/failure.ts';
 import { catchUp } from '../core/gap.ts';
@@ -18,6 +10,7 @@ import type { Event, NewEvent } from '../core/journal.ts';
 import {
   type Given,
   type Outcome,
+  orderComparison,
   orderDown,
   orderPause,
   orderPromote,
@@ -241,6 +234,15 @@ class Plane implements ControlPlane {
     const prepare = await prepareRelease(this.#options, order);
     await this.#obey(order, prepare);
     return this.#newest(order.service);
+  }
+
+  async compareWithItself(
+    service: string,
+    step: { readonly weight: number; readonly bakeMs: number },
+    order: Order,
+  ): Promise<ReleaseView> {
+    await this.#obey(order, (memory, given) => orderComparison(memory, service, step, given));
+    return this.#newest(service);
   }
 
   async rollBack(service: string, version: number | null, order: Order): Promise<ReleaseView> {

@@ -1,9 +1,10 @@
 // What people see, made from what is remembered and what was measured. Pure.
+
+import type { ComparisonView, RecentTrafficView } from '../api/plan-views.ts';
 import type { BlameView, ReceiptView } from '../api/receipt-views.ts';
 import type {
   ArmView,
   InstanceView,
-  RecentTrafficView,
   ReleaseView,
   ServiceView,
   StatusView,
@@ -11,11 +12,13 @@ import type {
   VersionView,
   WatchView,
 } from '../api/views.ts';
+import { type SelfComparison, selfFindings } from '../core/aa.ts';
 import { blameGroups, blameWords } from '../core/blame.ts';
 import { type ArmTotal, type Decided, type Evidence, rulingOf, verdictIn } from '../core/evidence.ts';
 import { type Hour, recentTraffic } from '../core/hour.ts';
 import type { CurrentStep, MetricReceipt } from '../core/judge/judge.ts';
 import { type ReadableRules, readableRules } from '../core/judge/readable.ts';
+import { oddsText } from '../core/judge/receipt.ts';
 import { isOver, nextWeight, type Phase, type Release } from '../core/release.ts';
 import { instanceId, isBalanced, type ServiceState, specOf, versionOf, wantedVersions } from '../core/service.ts';
 import { quantile } from '../core/traffic.ts';
@@ -210,7 +213,14 @@ export function releaseView(record: ReleaseRecord, state: ShownState): ReleaseVi
     lastLines: [...(evidence?.lastLines ?? [])],
     blame: evidence ? blameViews(release, evidence) : [],
     receipt,
+    ...(evidence?.self ? { comparison: comparisonView(evidence.self) } : {}),
   };
+}
+
+function comparisonView(self: SelfComparison): ComparisonView {
+  const { quantiles, ...findings } = selfFindings(self);
+  const peaks = Object.entries(self.peaks).map(([metric, lnE]) => ({ metric, lnE, odds: oddsText(lnE) }));
+  return { ...findings, quantiles: quantiles.map((one) => ({ ...one })), peaks };
 }
 
 /** As it was decided; before that as of now. */

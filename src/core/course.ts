@@ -19,6 +19,8 @@ export type ReleaseSeen = {
   readonly ruling: Ruling | null;
   /** Requests per second that reach the candidate. */
   readonly candidateRate: number;
+  /** A/A only: what the end of the comparison is told with. */
+  readonly comparison?: string;
 };
 
 /** An arm without a ready instance for so long is lost. */
@@ -121,6 +123,7 @@ function whileBaking(release: Release, seen: ReleaseSeen): Release {
   if (!step || release.bakingSince === null) return release;
   const baked = seen.now - release.bakingSince;
   if (baked < step.bakeMs) return release;
+  if (release.purpose === 'aa') return rollingBack(release, seen.now, seen.comparison ?? release.sentence);
   if (release.ruling?.kind === 'pass') return advance(release, seen.now);
   const needed = release.ruling?.neededRequests ?? release.minRequests;
   if (needed === 0) {

@@ -1,4 +1,6 @@
 // What a release has shown so far: totals, failed requests and the judge's state, fed by closed cells. Pure.
+
+import type { SelfComparison } from './aa.ts';
 import { absorbBlame, type BlameState, closeBlame, type KnownLines, settleBlame, startBlame } from './blame.ts';
 import {
   absorb,
@@ -37,6 +39,8 @@ export type Evidence = {
   readonly blame?: BlameState;
   /** The verdict that the release was decided on; absent before that. */
   readonly decided?: Decided;
+  /** A/A only: what was seen beside the judge. */
+  readonly self?: SelfComparison;
 };
 
 /** A verdict as it was when it counted, with everything to understand it later, whatever the rules are then. */

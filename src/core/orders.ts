@@ -60,6 +60,7 @@ export function requestRelease(
   isDirect: boolean,
   given: Given,
   steps: readonly Step[] | null = null,
+  purpose: Queued['purpose'] = undefined,
 ): Outcome {
   const id = memory.nextRelease;
   const queued: Queued = {
@@ -70,6 +71,7 @@ export function requestRelease(
     salt: `${given.salt}-${service.name}`,
     by: given.by,
     reason: given.reason,
+    ...(purpose === undefined ? {} : { purpose }),
   };
   const active = service.release;
   const mustLeave =
@@ -77,14 +79,18 @@ export function requestRelease(
   const release = mustLeave ? supersede(active, given.now, version) : active;
   const changed = startQueued({ ...service, release, queued }, given.now);
   const label = versionOf(service, version)?.revision.label ?? '';
-  const what = isDirect ? `put ${service.name} back to v${version}` : `released v${version} of ${service.name}`;
-  const sentence = `${given.by} ${what} (${label})${because(given.reason)}.`;
+  const sentence = `${given.by} ${requestWords(service, queued)} (${label})${because(given.reason)}.`;
   const stand = changed.release?.id === id ? standOf(changed.release) : {};
   const data = { isDirect, ...stand };
   const events = [eventOf(given.now, 'release_requested', service, id, version, sentence, data, given.by)];
   if (mustLeave && release) events.push(stateEvent(service, release, given.now));
   events.push(...dropQueued(service, `v${version} took its place`, given.now));
   return { memory: { ...put(memory, changed), nextRelease: id + 1 }, events };
+}
+
+function requestWords({ name, stable }: ServiceState, { version, isDirect, purpose }: Queued): string {
+  if (purpose === 'aa') return `compares v${stable} of ${name} with itself, as v${version}`;
+  return isDirect ? `put ${name} back to v${version}` : `released v${version} of ${name}`;
 }
 
 function stateEvent(service: ServiceState, release: Release, now: number): NewEvent {
@@ -96,6 +102,38 @@ function dropQueued({ queued, ...service }: ServiceState, why: string, now: numb
   if (queued === null) return [];
   const sentence = `v${queued.version} of ${service.name} was never started: ${why}.`;
   return [eventOf(now, 'release_state', service, queued.id, queued.version, sentence)];
+}
+
+/** An A/A comparison: stable's own code as the candidate, at `weight` percent for `bakeMs`. Failures: `not-found`, `conflict`. */
+export function orderComparison(
+  memory: Memory,
+  name: string,
+  { weight, bakeMs }: { readonly weight: number; readonly bakeMs: number },
+  given: Given,
+): Outcome {
+  const service = serviceOf(memory, name);
+  const stable = versionOf(service, service.stable);
+  const refuse = (why: string, hint: string) => new Failure('conflict', `${name} ${why}.`, { hint });
+  if (service.isDown || stable === null)
+    throw refuse('does not run, so it cannot be compared with itself', `friday up ${name}`);
+  if (!isReleased(stable.spec))
+    throw refuse('is not behind the balancer, so its versions are not compared', 'friday plan -h');
+  if (underWay(service) || service.queued) throw refuse('is being released', `friday status ${name} -w`);
+  const reason = given.reason === '' ? 'A/A' : `A/A, ${given.reason}`;
+  const own = { ...given, reason };
+  const numbered = withVersion(service, stable.spec, stable.revision, own);
+  const bad = badDigestOf(service);
+  const changed = { ...numbered, replicas: service.replicas, ...(bad === undefined ? {} : { takenBack: bad }) };
+  const steps = [{ weight, bakeMs, needsApproval: false }];
+  return requestRelease(memory, changed, service.nextVersion, false, own, steps, 'aa');
+}
+
+/** The code that was taken back last, whatever was compared since. */
+function badDigestOf(service: ServiceState): string | undefined {
+  const { last, takenBack } = service;
+  if (last?.purpose === 'aa') return takenBack;
+  const isBad = last?.phase === 'rolled_back' || last?.phase === 'failed';
+  return isBad ? versionOf(service, last.version)?.revision.digest : undefined;
 }
 
 /** A service that is not behind the balancer changes in place. */

@@ -59,6 +59,8 @@ export type Release = {
   readonly endedAt: number | null;
   readonly by: string;
   readonly reason: string;
+  /** `aa`: a version is compared with itself for the bake of its one step, and never promoted. Absent = to replace stable. */
+  readonly purpose?: 'aa';
   /** Why it is in this phase, in one sentence. */
   readonly sentence: string;
   /** The judge's last word; `fail` latches. */
@@ -88,6 +90,7 @@ export type ReleaseRequest = {
   readonly now: number;
   readonly by: string;
   readonly reason: string;
+  readonly purpose?: 'aa';
 };
 
 /** A release in phase `starting`. Without a version to compare with it goes straight to 100 %. */
@@ -118,6 +121,7 @@ export function startRelease(request: ReleaseRequest): Release {
     endedAt: null,
     by: request.by,
     reason: request.reason,
+    ...(request.purpose === undefined ? {} : { purpose: request.purpose }),
     sentence: `v${request.version} of ${spec.name} starts${request.from === null ? '' : ` beside v${request.from}`}.`,
     ruling: null,
   };

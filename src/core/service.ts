@@ -71,6 +71,7 @@ export type Queued = {
   readonly salt: string;
   readonly by: string;
   readonly reason: string;
+  readonly purpose?: 'aa';
 };
 
 export type ServiceState = {
@@ -92,6 +93,8 @@ export type ServiceState = {
   readonly release: Release | null;
   /** The release that ended last. */
   readonly last: Release | null;
+  /** Digest of the code that was taken back by the last release that was no A/A; absent = none, or `last` tells. */
+  readonly takenBack?: string;
   /** The next release; it starts when the one under way has ended. */
   readonly queued: Queued | null;
   readonly routing: Routing;

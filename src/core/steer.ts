@@ -11,6 +11,13 @@ function refuse(release: Release, what: string): Ordered {
   };
 }
 
+/** An A/A comparison has nothing to promote, and ends by its time. */
+function isItself({ service, version, from }: Release): Ordered {
+  return {
+    problem: `${service} v${version} is the code of v${from}, which is compared with itself (A/A): it is neither promoted nor paused.`,
+  };
+}
+
 /** A person's stop. Ends clean from every phase that is not over. */
 export function rollBack(release: Release, now: number, by: string, reason: string): Ordered {
   if (isOver(release)) return refuse(release, 'rolled back');
@@ -43,6 +50,7 @@ export function cutShort(release: Release, now: number, by: string): Release {
 
 /** Holds the current weight; the judge still watches. */
 export function pause(release: Release, now: number, by: string): Ordered {
+  if (release.purpose === 'aa') return isItself(release);
   if (release.phase === 'paused') return { release };
   if (!['ramping', 'waiting_for_traffic', 'waiting_for_approval'].includes(release.phase))
     return refuse(release, 'paused');
@@ -52,6 +60,7 @@ export function pause(release: Release, now: number, by: string): Ordered {
 
 /** Goes to the next step now, or up to `to` percent (100 = promote). A yes where one is waited for; never down. */
 export function promote(release: Release, to: number | null, now: number, by: string): Ordered {
+  if (release.purpose === 'aa') return isItself(release);
   if (!['ramping', 'waiting_for_traffic', 'waiting_for_approval', 'paused'].includes(release.phase)) {
     return refuse(release, 'promoted');
   }

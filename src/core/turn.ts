@@ -1,10 +1,12 @@
 // One turn of the loop: from what is remembered and what is seen to what is to be remembered and done. Pure.
+import { selfSentence, withSelf } from './aa.ts';
 import type { KnownLines } from './blame.ts';
 import { next, type ReleaseSeen } from './course.ts';
 import { absorbCells, type Evidence, explained, rulingOf, startEvidence, withDecision } from './evidence.ts';
 import { catchUp } from './gap.ts';
 import { countExits, crashLoopOf, type InstancePlan, planInstances } from './instances.ts';
 import { type EventType, eventOf, type NewEvent } from './journal.ts';
+import { oddsText } from './judge/receipt.ts';
 import { isOver, type Release, standOf } from './release.ts';
 import { forgetOldVersions, instanceId, type ServiceState, startQueued, versionOf } from './service.ts';
 import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
@@ -164,7 +166,8 @@ function moveRelease(
   const release = before.release;
   if (release === null) return { service: coolDown(before, world.now), evidence: late, events: [], ticks: [] };
   const known = memory.evidence[release.id] ?? startEvidence(release);
-  const { evidence: absorbed, ticks } = absorbCells(known, release, cells);
+  const { evidence: counted, ticks } = absorbCells(known, release, cells);
+  const absorbed = withSelf(counted, release, cells);
   const seen = releaseSeen(before, release, absorbed, memory, world);
   const after = next(release, seen);
   const written = withLastLines(withWeight(absorbed, release, after, world.now), after, world, instances);
@@ -247,6 +250,9 @@ function releaseSeen(
     hasSuccessor: service.queued !== null,
     ruling: rulingOf(evidence, service.routing),
     candidateRate: world.rates[`${service.name}@${release.version}`] ?? 0,
+    ...(release.purpose === 'aa'
+      ? { comparison: selfSentence(release, evidence, oddsText(evidence.self?.peaks.all ?? 0)) }
+      : {}),
   };
 }
 

@@ -111,9 +111,15 @@ function headOf(service: ServiceState): Version | null {
 function takenBack(service: ServiceState, revision: Revision): Version | null {
   const { last } = service;
   if (service.stable === null || !last) return null;
+  if (last.purpose === 'aa') return service.versions.findLast((one) => isBefore(one, service, revision)) ?? null;
   const isBad = last.phase === 'rolled_back' || last.phase === 'failed';
   const version = versionOf(service, isBad ? last.version : takenBackBy(last));
   return version?.revision.digest === revision.digest ? version : null;
+}
+
+/** An A/A comparison says nothing of the code that was taken back before it. */
+function isBefore(version: Version, { takenBack: digest, last }: ServiceState, revision: Revision): boolean {
+  return digest === revision.digest && version.revision.digest === digest && version.version !== last?.version;
 }
 
 type OneOutcome = Outcome & { readonly change: UpChange };

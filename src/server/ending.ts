@@ -31,6 +31,7 @@ export function watchEnding(control: Control & { isEmpty(): boolean }): Ending {
     onEvents: (listener) => control.onEvents(listener),
     up: (order) => during(control.up(order)),
     releaseService: (order) => during(control.releaseService(order)),
+    compareWithItself: (service, step, order) => during(control.compareWithItself(service, step, order)),
     rollBack: (service, version, order) => during(control.rollBack(service, version, order)),
     promote: (service, target, order) => during(control.promote(service, target, order)),
     pause: (service, order) => during(control.pause(service, order)),

@@ -96,6 +96,7 @@ function controlOf(told: unknown[], { events, onEvents }: Pick<Control, 'events'
     },
     up: (order) => tell({ up: order }, upped),
     releaseService: (order) => tell({ release: order }, releaseView),
+    compareWithItself: (service, step, order) => tell({ compare: service, ...step, ...order }, releaseView),
     rollBack: async (service, to, order) => {
       known(service);
       return tell({ rollBack: service, version: to, ...order }, releaseView);

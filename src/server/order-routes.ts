@@ -18,6 +18,15 @@ export function serveOrders(app: App, { control, stop, engines }: AppOptions): v
     const view = await control.releaseService({ ...body, service, by: byOf(c) });
     return c.json(view, 201, { location: `/api/v1/releases/${view.id}` });
   });
+  app.openapi(routes.postComparison, async (c) => {
+    const { weight, bakeMs, reason } = c.req.valid('json');
+    const view = await control.compareWithItself(
+      c.req.valid('param').name,
+      { weight, bakeMs },
+      { by: byOf(c), reason },
+    );
+    return c.json(view, 201, { location: `/api/v1/releases/${view.id}` });
+  });
   app.openapi(routes.postRollBack, async (c) => {
     const { version, reason } = c.req.valid('json');
     return c.json(await control.rollBack(c.req.valid('param').name, version, { by: byOf(c), reason }), 200);

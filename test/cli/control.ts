@@ -1,14 +1,7 @@
 // A control plane of plain values for the tests of the command line: it shows what it is given and remembers what it is told.
 import { setTimeout as delay } from 'node:timers/promises';
-import type {
-  ChangeView,
-  RecentTrafficView,
-  ReleaseView,
-  ServiceView,
-  StatusView,
-  UpView,
-  VersionView,
-} from '../../src/api/views.ts';
+import type { RecentTrafficView } from '../../src/api/plan-views.ts';
+import type { ChangeView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../../src/api/views.ts';
 import type { Control } from '../../src/control/api.ts';
 import { Failure } from '../../src/core/failure.ts';
 import type { Event } from '../../src/core/journal.ts';
@@ -96,6 +89,7 @@ export function controlOf(stage: Stage): Control {
         listen: stage.listen,
       })),
     releaseService: ({ service: name, steps, reason, by }) => obey('release', { name, steps, reason, by }, look),
+    compareWithItself: (name, step, { reason }) => obey('compare', { name, ...step, reason }, look),
     rollBack: (name, version, { reason }) => obey('rollback', { name, version, reason }, look),
     promote: (name, target) => obey('promote', { name, ...target }, look),
     pause: (name) => obey('pause', { name }, look),

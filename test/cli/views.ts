@@ -1,5 +1,6 @@
 // Views as the API gives them, for the tests of the screens.
-import type { ArmView, RecentTrafficView, ReleaseView, ServiceView, StatusView } from '../../src/api/views.ts';
+import type { RecentTrafficView } from '../../src/api/plan-views.ts';
+import type { ArmView, ReleaseView, ServiceView, StatusView } from '../../src/api/views.ts';
 import { blames, harmfulReceipt, receipt } from './receipts.ts';
 
 /** Noon of a Friday in local time, so that clocks on screens are the same in every zone. */

@@ -1,7 +1,8 @@
 // friday plan: what a release plan would find, and what not, before anything is released.
+
+import type { RecentTrafficView } from '../../api/plan-views.ts';
 import type { ExitCode } from '../../api/tables.ts';
 import { Unreachable } from '../../api/tables.ts';
-import type { RecentTrafficView } from '../../api/views.ts';
 import { Failure } from '../../core/failure.ts';
 import { Forecaster } from '../../core/forecast/forecast.ts';
 import { specWith } from '../../core/forecast/plan.ts';
