@@ -228,7 +228,7 @@ export const recentTraffic: RecentTrafficView = {
   requestsPerSecond: 41.2,
   quietRate: 22.1,
   busyRate: 68.4,
-  ofStable: 147_110,
+  ofMain: 147_110,
   failures: 309,
   errorShare: 0.0021,
   latencyP50Ms: 12,

@@ -17,7 +17,7 @@ export const RecentTrafficView = z
       .nullable()
       .describe('Requests per second that 1 of 10 parts of 10 s stays below; null when little is known'),
     busyRate: z.number().nullable().describe('The same from above'),
-    ofStable: z.number().int().describe('Of the requests, those to the version that people used'),
+    ofMain: z.number().int().describe('Of the requests, those to the version that most people used at the time'),
     failures: z.number().int().describe('Of these, the failed ones'),
     errorShare: z.number().nullable().describe('The same as a share, 0 to 1; null without requests'),
     latencyP50Ms: z.number().nullable(),
@@ -26,11 +26,11 @@ export const RecentTrafficView = z
     latency: z
       .array(z.tuple([z.number().int(), z.number().int()]))
       .describe(
-        'Of stable, [bucket, count]; bucket i begins at 0.1 ms times 1.01 to the power of i. Over up to 5 minutes more',
+        'Of these requests, [bucket, count]; bucket i begins at 0.1 ms times 1.01 to the power of i. Over up to 5 minutes more',
       ),
     slots: z
       .array(z.object({ at: ms, requests: z.number().int(), failures: z.number().int() }))
-      .describe('By 10 s, those with requests, at most 361; failures are those of stable'),
+      .describe('By 10 s, those with requests, at most 361; failures as above'),
   })
   .openapi('RecentTraffic');
 export type RecentTrafficView = z.infer<typeof RecentTrafficView>;

@@ -269,12 +269,12 @@ function nextOf(release: Release, now: number): { nextWeight: number | null; nex
 /** What one service has answered lately. */
 export function recentTrafficView(service: string, hour: Hour): RecentTrafficView {
   const { latency, slots, ...recent } = recentTraffic(hour, service);
-  const { knownSeconds, requests, ofStable, failures } = recent;
+  const { knownSeconds, requests, ofMain, failures } = recent;
   return {
     service,
     ...recent,
     requestsPerSecond: knownSeconds === 0 ? 0 : requests / knownSeconds,
-    errorShare: ofStable === 0 ? null : failures / ofStable,
+    errorShare: ofMain === 0 ? null : failures / ofMain,
     latencyP50Ms: quantile(latency, 0.5),
     latencyP95Ms: quantile(latency, 0.95),
     latencyP99Ms: quantile(latency, 0.99),

@@ -117,6 +117,6 @@ export function selfSentence(release: Release, { self }: Evidence, odds: string)
   const found =
     differs === ''
       ? 'no requests to compare'
-      : `the odds went up to ${odds}; its instances differ in ${differs}; the tolerance is ${TOLERANCE_PERCENT}%`;
+      : `the odds went up to ${odds}; its instances differ in ${differs}; the tolerance is ${TOLERANCE_PERCENT}%, or ${LATENCY_FLOOR_MS} ms`;
   return `A/A of ${service} is over after ${lasted}, v${version} being the code of v${from}: ${found}.`;
 }

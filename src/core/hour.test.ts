@@ -41,10 +41,16 @@ describe('the last hour', () => {
     expect(recentTraffic(hour, 'web')).toMatchObject({ knownSeconds: 90, requests: 0 });
   });
 
-  it('counts all versions, and the failures and latencies of stable alone', () => {
+  it('counts all versions, and the failures and latencies of the one that most people use', () => {
     const hour = addToHour(EMPTY_HOUR, read(5, cell(5, arm(1, 90, 1, 500), arm(2, 10, 10, 900))));
     const recent = recentTraffic(hour, 'api');
-    expect(recent).toMatchObject({ requests: 100, ofStable: 90, failures: 1, latency: [[500, 90]] });
+    expect(recent).toMatchObject({ requests: 100, ofMain: 90, failures: 1, latency: [[500, 90]] });
+  });
+
+  it('counts the promoted version while the old one keeps a small share', () => {
+    const watched = { ...cell(5, arm(1, 5, 5, 900), arm(2, 95, 1, 500)), weight: 95 };
+    const recent = recentTraffic(addToHour(EMPTY_HOUR, read(5, watched)), 'api');
+    expect(recent).toMatchObject({ requests: 100, ofMain: 95, failures: 1, latency: [[500, 95]] });
   });
 
   it('forgets what is older than an hour, and stays small', () => {

@@ -12,12 +12,12 @@ export type Hour = {
 /** All arrays ascend in time and have no part without requests. */
 type ServiceHour = { readonly slots: readonly Slot[]; readonly blocks: readonly Block[] };
 
-/** Requests of all versions; failures and latency are those of stable alone, so that a bad candidate does not colour them. */
+/** Requests of all versions; failures and latency are those of the version that most people use, so that a bad candidate does not colour them. */
 type Slot = {
   /** First second. */
   readonly at: number;
   readonly requests: number;
-  readonly ofStable: number;
+  readonly ofMain: number;
   readonly failures: number;
 };
 
@@ -54,19 +54,20 @@ export function addToHour(hour: Hour, read: Observations | null): Hour {
   return { from, upTo, services };
 }
 
-function withCell(service: ServiceHour, { tick, stable, candidate }: Cell): ServiceHour {
-  const ofStable = stable?.requests ?? 0;
-  const requests = ofStable + (candidate?.requests ?? 0);
+function withCell(service: ServiceHour, { tick, weight, stable, candidate }: Cell): ServiceHour {
+  const main = weight > 50 ? candidate : stable;
+  const ofMain = main?.requests ?? 0;
+  const requests = (stable?.requests ?? 0) + (candidate?.requests ?? 0);
   if (requests === 0) return service;
   const slots = upsert(service.slots, tick - (tick % SLOT_SECONDS), (at, slot) => ({
     at,
     requests: (slot?.requests ?? 0) + requests,
-    ofStable: (slot?.ofStable ?? 0) + ofStable,
-    failures: (slot?.failures ?? 0) + (stable ? failuresOf(stable) : 0),
+    ofMain: (slot?.ofMain ?? 0) + ofMain,
+    failures: (slot?.failures ?? 0) + (main ? failuresOf(main) : 0),
   }));
   const blocks = upsert(service.blocks, tick - (tick % BLOCK_SECONDS), (at, block) => {
     const latency = block ? block.latency.slice() : new Uint32Array(BUCKETS);
-    for (const [bucket, count] of stable?.latency ?? []) latency[bucket] = (latency[bucket] ?? 0) + count;
+    for (const [bucket, count] of main?.latency ?? []) latency[bucket] = (latency[bucket] ?? 0) + count;
     return { at, latency };
   });
   return { slots, blocks };
@@ -97,10 +98,10 @@ export type RecentTraffic = {
   /** Seconds that are known, 0 to 3,600. */
   readonly knownSeconds: number;
   readonly requests: number;
-  /** Of these to stable, and how many of them failed. */
-  readonly ofStable: number;
+  /** Of these to the version that most people used at the time, and how many of them failed. */
+  readonly ofMain: number;
   readonly failures: number;
-  /** Of stable, over at most 5 minutes more. */
+  /** Of the same, over at most 5 minutes more. */
   readonly latency: Histogram;
   /** Requests per second that one of ten 10 s parts stays below, and above; null below 10 known parts. */
   readonly quietRate: number | null;
@@ -118,7 +119,7 @@ export function recentTraffic(hour: Hour, service: string): RecentTraffic {
   return {
     knownSeconds,
     requests: sum((slot) => slot.requests),
-    ofStable: sum((slot) => slot.ofStable),
+    ofMain: sum((slot) => slot.ofMain),
     failures: sum((slot) => slot.failures),
     latency: merged(blocks),
     quietRate,

@@ -6,6 +6,7 @@ import { type Queued, type Revision, type ServiceState, startQueued, type Versio
 import { isReleased, type ServiceSpec, type Step } from './spec/project.ts';
 import { cutShort, type Ordered, pause, promote, rollBack, supersede } from './steer.ts';
 import type { Memory } from './turn.ts';
+import { takenBackBy, watchOf } from './watch.ts';
 
 /** Who orders, when and why; `salt` is 16 random hexadecimal digits. */
 export type Given = { readonly now: number; readonly by: string; readonly reason: string; readonly salt: string };
@@ -119,6 +120,7 @@ export function orderComparison(
   if (!isReleased(stable.spec))
     throw refuse('is not behind the balancer, so its versions are not compared', 'friday plan -h');
   if (underWay(service) || service.queued) throw refuse('is being released', `friday status ${name} -w`);
+  if (watchOf(service)) throw refuse('is still compared with the version before', `friday status ${name}`);
   const reason = given.reason === '' ? 'A/A' : `A/A, ${given.reason}`;
   const own = { ...given, reason };
   const numbered = withVersion(service, stable.spec, stable.revision, own);
@@ -132,8 +134,9 @@ export function orderComparison(
 function badDigestOf(service: ServiceState): string | undefined {
   const { last, takenBack } = service;
   if (last?.purpose === 'aa') return takenBack;
-  const isBad = last?.phase === 'rolled_back' || last?.phase === 'failed';
-  return isBad ? versionOf(service, last.version)?.revision.digest : undefined;
+  if (!last) return undefined;
+  const isBad = last.phase === 'rolled_back' || last.phase === 'failed';
+  return versionOf(service, isBad ? last.version : takenBackBy(last))?.revision.digest;
 }
 
 /** A service that is not behind the balancer changes in place. */

@@ -1,7 +1,8 @@
 // friday plan: with the traffic that the control plane knows, and by hand.
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import type { ComparisonView } from '../../src/api/plan-views.ts';
 import { type Harness, openHarness } from './harness.ts';
-import { recentTraffic } from './views.ts';
+import { ramping, recentTraffic } from './views.ts';
 
 let friday: Harness;
 beforeAll(async () => {
@@ -51,7 +52,7 @@ it('needs no project for numbers by hand', async () => {
 });
 
 it('says honestly that too little is known', async () => {
-  friday.stage.traffic = recentTraffic({ knownSeconds: 40, requests: 12, ofStable: 12, failures: 0 });
+  friday.stage.traffic = recentTraffic({ knownSeconds: 40, requests: 12, ofMain: 12, failures: 0 });
   const { code, err } = await friday.run(['plan', 'api'], { cwd: friday.cwd });
   friday.stage.traffic = recentTraffic();
   expect(code).toBe(1);
@@ -71,4 +72,59 @@ it.each([
   const ran = await friday.run(argv, { cwd: friday.cwd });
   expect(ran.err).toContain(words);
   expect(ran.code).toBe(code);
+});
+
+const comparison: ComparisonView = {
+  requests: { stable: 1000, candidate: 990 },
+  errors: { stable: 0, candidate: 0 },
+  quantiles: [{ quantile: 'p95', stableMs: 100, candidateMs: 102, percent: 2, isTolerated: true }],
+  tolerancePercent: 5,
+  toleranceMs: 2,
+  peaks: [{ metric: 'all', lnE: 0.2, odds: '1.2:1' }],
+};
+const taken = { comparison, state: 'rolled_back', isOver: true, sentence: 'A/A of api is over.' } as const;
+
+it('compares a service with itself and reports', async () => {
+  friday.stage.looks = [ramping(), ramping(), ramping(taken)];
+  const { code, out } = await friday.run(['plan', '--aa', 'api', '--minutes', '5', '--weight', '20%'], {
+    cwd: friday.cwd,
+  });
+  expect(code).toBe(0);
+  expect(friday.stage.told.at(-1)).toMatchObject({
+    order: 'compare',
+    given: { name: 'api', weight: 20, bakeMs: 300_000 },
+  });
+  expect(out).toContain("This machine's instances differ by 2.0% at p95; the tolerance is 5%, or 2 ms.");
+});
+
+it('asks at Ctrl-C whether to end the comparison', async () => {
+  const watch = { cwd: friday.cwd, tty: true, interruptWhen: 'A/A of api' };
+  friday.stage.looks = [ramping()];
+  const left = await friday.run(['plan', '--aa', 'api'], { ...watch, answers: ['n'] });
+  expect(left.code).toBe(130);
+  expect(left.err).toContain('the comparison goes on');
+  friday.stage.looks = [ramping(), ramping(), ramping(taken)];
+  const ended = await friday.run(['plan', '--aa', 'api'], { ...watch, answers: ['y'] });
+  expect(friday.stage.told.at(-1)).toMatchObject({
+    order: 'rollback',
+    given: { name: 'api', reason: 'enough of A/A' },
+  });
+  expect(ended.code).toBe(0);
+});
+
+it('only says what it would compare with --dry-run', async () => {
+  const before = friday.stage.told.length;
+  const { code, out } = await friday.run(['plan', '--aa', 'api', '-n'], { cwd: friday.cwd });
+  expect([code, friday.stage.told.length]).toEqual([0, before]);
+  expect(out).toContain('would compare api with itself for 10m00s, 50% of its traffic');
+});
+
+it.each([
+  [['plan', '--aa'], 'expected a SERVICE to compare with itself'],
+  [['plan', '--aa', 'api', '--minutes', '5000'], 'expected --minutes from'],
+  [['plan', '--aa', 'api', '--weight', '100%'], 'a --weight below 100%'],
+])('refuses %j', async (argv, words) => {
+  const ran = await friday.run(argv, { cwd: friday.cwd });
+  expect(ran.err).toContain(words);
+  expect(ran.code).toBe(2);
 });

@@ -36,7 +36,7 @@ export function recentTraffic(over: Partial<RecentTrafficView> = {}): RecentTraf
     requestsPerSecond: 50,
     quietRate: 41,
     busyRate: 60,
-    ofStable: 180_000,
+    ofMain: 180_000,
     failures: 180,
     errorShare: 0.001,
     latencyP50Ms: 80,

@@ -2,7 +2,7 @@
 import { Argument, Command, Option } from '@commander-js/extra-typings';
 import { addGlobals } from '../globals.ts';
 import { treeOf, withExamples } from '../help/tree.ts';
-import { amount, duration, latencyMargins, margin, planOf, port, rate, requests, share } from '../values.ts';
+import { amount, duration, latencyMargins, margin, percent, planOf, port, rate, requests, share } from '../values.ts';
 import { act, type Runner } from './act.ts';
 
 export function otherVerbs(runner: Runner): Command<never[]>[] {
@@ -25,12 +25,16 @@ function plan(runner: Runner) {
     .option('--plan <plan>', 'auto, or shares like 1,10,50, instead of the plan in compose.yaml', planOf)
     .option('--bake <duration>', 'how long each share is held at least', duration)
     .option('--requests <number>', 'requests of the new version in each step', amount)
+    .option('--aa', 'compare the service with itself on this machine: a real release, never promoted')
+    .option('--minutes <number>', 'with --aa: how long (10)', rate)
+    .option('--weight <percent>', 'with --aa: share of the second copy (50%)', percent)
     .action(act(runner, async (call, ...given) => (await import('../verbs/plan.ts')).plan(call, ...given)));
-  addGlobals(command);
+  addGlobals(command, ['--dry-run']);
   return withExamples(command, [
     ['friday plan api', 'the plan of api, at its traffic of the last hour'],
     ['friday plan api --plan 10,50 --bake 10m', 'would another plan find more?'],
     ['friday plan --rate 50 --errors 0.1% --p50 80ms', 'without a running project'],
+    ['friday plan --aa api --minutes 10', 'how alike are two instances of the same code here?'],
   ]);
 }
 

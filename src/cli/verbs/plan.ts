@@ -27,7 +27,14 @@ export type PlanOptions = {
   readonly plan?: 'auto' | readonly number[] | undefined;
   readonly bake?: number | undefined;
   readonly requests?: number | undefined;
+  readonly aa?: true | undefined;
+  readonly minutes?: number | undefined;
+  readonly weight?: number | undefined;
 };
+
+const AA_MINUTES = 10;
+const AA_WEIGHT = 50;
+const MOST_MINUTES = 1440;
 
 /** Simulated releases take no longer, unless the least number of them does. */
 const BUDGET_MS = 1000;
@@ -35,6 +42,7 @@ const BUDGET_MS = 1000;
 export async function plan(call: Call, subject: string | undefined, options: PlanOptions): Promise<ExitCode> {
   const { terminal } = call;
   checkLatency(options);
+  if (options.aa) return compareItself(call, subject, options);
   const service = subject === undefined ? null : parseSubject(subject).service;
   const own = service === null ? null : ownSpec(call, service);
   const isSticky = own?.isSticky ?? options.clients !== undefined;
@@ -64,6 +72,16 @@ export async function plan(call: Call, subject: string | undefined, options: Pla
     sentences: [...goodWords(forecast), ...helpWords(forecast), NEVER, basisWords(forecast)],
   });
   return 0;
+}
+
+async function compareItself(call: Call, subject: string | undefined, options: PlanOptions): Promise<ExitCode> {
+  const { minutes = AA_MINUTES, weight = AA_WEIGHT } = options;
+  if (subject === undefined) throw new Usage('expected a SERVICE to compare with itself', 'friday plan --aa api');
+  if (minutes > MOST_MINUTES || minutes < 1 / 60 || weight >= 100) {
+    throw new Usage(`expected --minutes from 0.02 to ${MOST_MINUTES} and a --weight below 100%`, 'friday plan -h');
+  }
+  const { compare } = await import('./compare.ts');
+  return compare(call, parseSubject(subject).service, { minutes, weight });
 }
 
 function checkLatency({ p50, p99 }: PlanOptions): void {

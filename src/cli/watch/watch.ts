@@ -40,6 +40,8 @@ export async function watchRelease(
 
 function exitOf({ view, why }: Watched): ExitCode {
   if (why === 'interrupted') return STOPPED;
+  // A/A ends by being taken back; only the judge makes that a finding.
+  if (view.comparison && view.state === 'rolled_back' && view.receipt?.kind !== 'fail') return 0;
   return exitCodeOfRelease(view.state) ?? UNDECIDED;
 }
 

@@ -6,7 +6,7 @@ import { usualOf } from './usual.ts';
 const measured: RecentTraffic = {
   knownSeconds: 3600,
   requests: 180_000,
-  ofStable: 180_000,
+  ofMain: 180_000,
   failures: 180,
   latency: [[672, 180_000]],
   quietRate: 40,
@@ -29,7 +29,7 @@ describe('the usual traffic', () => {
   });
 
   it('is not known from a handful of requests, nor from nothing', () => {
-    expect(usualOf({}, { ...measured, requests: 99, ofStable: 99 }, false)).toBeNull();
+    expect(usualOf({}, { ...measured, requests: 99, ofMain: 99 }, false)).toBeNull();
     expect(usualOf({}, null, false)).toBeNull();
   });
 

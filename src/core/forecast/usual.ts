@@ -49,12 +49,12 @@ export function usualOf(
   measured: RecentTraffic | null,
   isSticky: boolean,
 ): { readonly usual: Usual; readonly basis: Basis } | null {
-  const isKnown = measured !== null && measured.requests >= LEAST_REQUESTS && measured.ofStable > 0;
+  const isKnown = measured !== null && measured.requests >= LEAST_REQUESTS && measured.ofMain > 0;
   const known = isKnown ? measured : null;
   const rate = given.rate ?? (known ? known.requests / known.knownSeconds : null);
   if (rate === null) return null;
   const assumed: string[] = [];
-  const errorShare = given.errorShare ?? (known ? known.failures / known.ofStable : ASSUMED_ERRORS);
+  const errorShare = given.errorShare ?? (known ? known.failures / known.ofMain : ASSUMED_ERRORS);
   if (given.errorShare === undefined && !known) assumed.push('Of 1 000 requests, 1 fails.');
   const latency = latencyOf(given, known, assumed);
   const clients = isSticky ? (given.clients ?? Math.max(10, Math.round(rate * SECONDS_PER_REQUEST))) : null;

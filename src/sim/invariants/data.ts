@@ -90,7 +90,9 @@ export class DataWatch implements Watcher {
   }
 
   /** What the world knows against a release: people, failed or slow requests, ends, or that it is not ready. */
-  #hasReason({ service, version, from, phase }: Release, sinceS: number): boolean {
+  #hasReason(release: Release, sinceS: number): boolean {
+    if (release.purpose === 'aa' && isTimeOver(release)) return true;
+    const { service, version, from, phase } = release;
     const { ledger, listed } = this.#scene;
     if (ledger.has(service, sinceS + 1, 'up', 'release', 'rollback', 'promote', 'down')) return true;
     if (this.#isKnownBad(service, version, from)) return true;
@@ -118,4 +120,9 @@ export class DataWatch implements Watcher {
   #violate(sentence: string): void {
     this.#scene.violate('I7', sentence);
   }
+}
+
+/** The comparison of a version with itself has lasted as long as it was asked to. */
+function isTimeOver({ steps, phaseSince, requestedAt }: Release): boolean {
+  return phaseSince - requestedAt >= (steps[0]?.bakeMs ?? 0);
 }
