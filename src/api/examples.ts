@@ -126,6 +126,7 @@ export const release: ReleaseView = {
   watch: null,
   weight: 5,
   measuredWeight: 5.1,
+  plan: 'steps',
   steps: [
     { weight: 1, bakeMs: 60_000, needsApproval: false },
     { weight: 5, bakeMs: 60_000, needsApproval: false },

@@ -126,9 +126,12 @@ export const ReleaseView = z
     ),
     weight: z.number().describe('Asked share of the candidate in percent'),
     measuredWeight: z.number().nullable().describe('Measured share of the last 10 s in percent; null without requests'),
+    plan: z
+      .enum(['auto', 'steps', 'none'])
+      .describe('auto: the weight follows the evidence, steps: by its steps, none: nothing is compared'),
     steps: z.array(z.object({ weight: z.number(), bakeMs: z.number(), needsApproval: z.boolean() })),
     step: z.number().int().describe('Index of the current step, -1 before the first, steps.length at 100 %'),
-    nextWeight: z.number().nullable(),
+    nextWeight: z.number().nullable().describe('With plan auto the highest that may come next'),
     nextInMs: z.number().nullable().describe('At the earliest; null when it waits for something else than time'),
     neededRequests: z.number().nullable().describe('Candidate requests that are still missing'),
     requestedAt: ms,

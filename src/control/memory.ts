@@ -18,6 +18,8 @@ type Main = {
   readonly table: Table;
   readonly cursor: Cursor | null;
   readonly lookedAt: number | null;
+  /** Traffic lately, as of the cursor; absent in what an older version wrote. */
+  readonly past?: Memory['past'];
 };
 
 /** Rises when documents change their shape; a store of another layout is refused, not misread. */
@@ -52,8 +54,8 @@ export async function loadMemory(store: Store): Promise<{ memory: Memory; record
       if (one && known) evidence[one.id] = known;
     }
   }
-  const { listen, nextRelease, table, cursor, lookedAt } = main ?? EMPTY;
-  return { memory: { listen, nextRelease, table, cursor, lookedAt, services, evidence }, records };
+  const { listen, nextRelease, table, cursor, lookedAt, past = {} } = main ?? EMPTY;
+  return { memory: { listen, nextRelease, table, cursor, lookedAt, services, evidence, past }, records };
 }
 
 /** Releases that memory says something of now, with their evidence. */
@@ -84,8 +86,8 @@ export function documentsOf(before: Memory, after: Memory): readonly Document[] 
   const isMainChanged =
     before.table !== after.table || before.nextRelease !== after.nextRelease || !isEqual(before.listen, after.listen);
   if (documents.length > 0 || isMainChanged) {
-    const { listen, nextRelease, table, cursor, lookedAt } = after;
-    const main: Main = { layout: LAYOUT, listen, nextRelease, table, cursor, lookedAt };
+    const { listen, nextRelease, table, cursor, lookedAt, past = {} } = after;
+    const main: Main = { layout: LAYOUT, listen, nextRelease, table, cursor, lookedAt, past };
     documents.push({ kind: 'control', id: 'main', value: main });
   }
   return documents;

@@ -19,7 +19,7 @@ import { type Hour, recentTraffic } from '../core/hour.ts';
 import type { CurrentStep, MetricReceipt } from '../core/judge/judge.ts';
 import { type ReadableRules, readableRules } from '../core/judge/readable.ts';
 import { oddsText } from '../core/judge/receipt.ts';
-import { isOver, nextWeight, type Phase, type Release } from '../core/release.ts';
+import { isCompared, isOver, nextWeight, type Phase, type Release } from '../core/release.ts';
 import { instanceId, isBalanced, type ServiceState, specOf, versionOf, wantedVersions } from '../core/service.ts';
 import { quantile } from '../core/traffic.ts';
 import type { Memory } from '../core/turn.ts';
@@ -192,6 +192,7 @@ export function releaseView(record: ReleaseRecord, state: ShownState): ReleaseVi
     weight: watch?.weight ?? release.weight,
     // Requests of an earlier weight say nothing about this one.
     measuredWeight: current ? shareIn(state.window, release.service, current.epoch, SHARE_SECONDS) : null,
+    plan: release.ramp ? 'auto' : isCompared(release) ? 'steps' : 'none',
     steps: release.steps.map((step) => ({ ...step })),
     step: release.step,
     ...nextOf(release, state.now),
@@ -260,6 +261,8 @@ function nextOf(release: Release, now: number): { nextWeight: number | null; nex
   if (isOver(release) || release.phase === 'rolling_back' || release.phase === 'promoting') {
     return { nextWeight: null, nextInMs: null };
   }
+  // How high a ramp begins depends on the traffic of that moment.
+  if (release.ramp && release.weight === 0) return { nextWeight: release.wanted ?? null, nextInMs: null };
   const step = release.steps[release.step];
   const isTimed = release.phase === 'ramping' && step && release.bakingSince !== null;
   const nextInMs = isTimed ? Math.max(0, (release.bakingSince ?? 0) + step.bakeMs - now) : null;

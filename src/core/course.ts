@@ -1,27 +1,17 @@
 // How a release goes on by itself: its next phase, from what is seen at each look. Pure.
-import { enter, isOver, nextWeight, percent, type Release, type Ruling, rollingBack, toFull } from './release.ts';
+import { whileClimbing } from './climb.ts';
+import {
+  type Doubt,
+  enter,
+  isOver,
+  nextWeight,
+  percent,
+  type Release,
+  type ReleaseSeen,
+  rollingBack,
+  toFull,
+} from './release.ts';
 import { formatDuration } from './time.ts';
-
-/** What a release can see of the world in one look. */
-export type ReleaseSeen = {
-  readonly now: number;
-  readonly candidate: { readonly ready: number; readonly wanted: number };
-  /** Ready instances of stable; null when there is no stable. */
-  readonly stableReady: number | null;
-  /** Why a candidate instance is not ready, in words; empty when all are. */
-  readonly notReady: string;
-  /** A candidate instance that ends again and again, in words; null otherwise. */
-  readonly crashLoop: string | null;
-  /** The balancer routes exactly what this release asks for. */
-  readonly isConfirmed: boolean;
-  /** A newer release waits for the end of this one. */
-  readonly hasSuccessor: boolean;
-  readonly ruling: Ruling | null;
-  /** Requests per second that reach the candidate. */
-  readonly candidateRate: number;
-  /** A/A only: what the end of the comparison is told with. */
-  readonly comparison?: string;
-};
 
 /** An arm without a ready instance for so long is lost. */
 export const LOST_AFTER_MS = 5000;
@@ -38,7 +28,7 @@ export function next(release: Release, seen: ReleaseSeen): Release {
     case 'promoting':
       return takeBackIfBad(looked, seen) ?? whilePromoting(looked, seen);
     default:
-      return takeBackIfBad(looked, seen) ?? rescueFromBrokenStable(looked, seen) ?? whileBaking(looked, seen);
+      return takeBackIfBad(looked, seen) ?? rescueFromBrokenStable(looked, seen) ?? whileUnderWay(looked, seen);
   }
 }
 
@@ -48,8 +38,9 @@ function notice(release: Release, seen: ReleaseSeen): Release {
   const candidateLostSince = since(seen.candidate.ready === 0, release.candidateLostSince);
   const stableLostSince = since(seen.stableReady === 0, release.stableLostSince);
   const bakingSince = release.bakingSince ?? (seen.isConfirmed && release.weight > 0 ? seen.now : null);
+  const rampingSince = release.rampingSince ?? bakingSince;
   const ruling = release.ruling?.kind === 'fail' ? release.ruling : (seen.ruling ?? release.ruling);
-  return { ...release, candidateLostSince, stableLostSince, bakingSince, ruling };
+  return { ...release, candidateLostSince, stableLostSince, bakingSince, rampingSince, ruling };
 }
 
 function whileStarting(release: Release, seen: ReleaseSeen): Release {
@@ -59,7 +50,9 @@ function whileStarting(release: Release, seen: ReleaseSeen): Release {
   if (seen.crashLoop) return enter(release, 'failed', seen.now, `${name} keeps ending: ${seen.crashLoop}. ${stays}`);
   if (seen.candidate.wanted === 0)
     return toFull(release, seen.now, `${name} has no replicas, so nothing can be compared.`);
-  if (seen.candidate.ready >= seen.candidate.wanted) return advance(release, seen.now);
+  if (seen.candidate.ready >= seen.candidate.wanted) {
+    return release.ramp ? whileClimbing(release, release.ramp, seen) : advance(release, seen.now);
+  }
   const waited = seen.now - release.phaseSince;
   if (waited < release.readyTimeoutMs) return release;
   const why = seen.notReady || 'it gave no reason';
@@ -75,6 +68,7 @@ function takeBackIfBad(release: Release, seen: ReleaseSeen): Release | null {
   const name = `v${release.version} of ${release.service}`;
   if (release.ruling?.kind === 'fail') return rollingBack(release, seen.now, release.ruling.sentence);
   if (release.from === null) return null;
+  if (seen.warnings.collapse) return rollingBack(release, seen.now, seen.warnings.collapse);
   if (seen.crashLoop) return rollingBack(release, seen.now, `${name} keeps ending: ${seen.crashLoop}.`);
   const lost = release.candidateLostSince;
   if (lost !== null && seen.now - lost >= LOST_AFTER_MS) {
@@ -115,9 +109,40 @@ function whileRollingBack(release: Release, seen: ReleaseSeen): Release {
   return isBack || isOverdue ? enter(release, 'rolled_back', seen.now, release.sentence) : release;
 }
 
-/** Ramping, or waiting for traffic or a person: the weight holds until this step has what it needs. */
-function whileBaking(release: Release, seen: ReleaseSeen): Release {
+/** Ramping, or waiting for traffic or a person. */
+function whileUnderWay(release: Release, seen: ReleaseSeen): Release {
   if (release.phase === 'paused') return release;
+  if (release.purpose === 'aa') return whileBaking(release, seen);
+  const asked = askOnce(release, seen);
+  if (asked) return asked;
+  const { interference } = seen.warnings;
+  if (interference !== null && release.phase !== 'waiting_for_approval') return hold(release, seen.now, interference);
+  const free = release.held == null ? release : { ...release, held: null, sentence: freeSentence(release) };
+  return free.ramp ? whileClimbing(free, free.ramp, seen) : whileBaking(free, seen);
+}
+
+/** The first doubt that nobody was asked about yet pauses the release; a person's promotion is the answer. */
+function askOnce(release: Release, seen: ReleaseSeen): Release | null {
+  const asked = release.asked ?? [];
+  const doubt = DOUBTS.find((one) => seen.warnings.doubts[one] && !asked.includes(one));
+  const sentence = doubt && seen.warnings.doubts[doubt];
+  if (!doubt || !sentence) return null;
+  return enter({ ...release, asked: [...asked, doubt] }, 'paused', seen.now, sentence);
+}
+
+const DOUBTS: readonly Doubt[] = ['split', 'cpu', 'memory'];
+
+function hold(release: Release, now: number, sentence: string): Release {
+  const held = { ...release, held: sentence, sentence };
+  return release.phase === 'ramping' ? held : enter(held, 'ramping', now, sentence);
+}
+
+function freeSentence(release: Release): string {
+  return `v${release.version} of ${release.service} goes on: v${release.from} and v${release.version} answer as before.`;
+}
+
+/** The weight holds until this step has what it needs. */
+function whileBaking(release: Release, seen: ReleaseSeen): Release {
   if (release.phase === 'waiting_for_approval') return isApproved(release) ? advance(release, seen.now) : release;
   const step = release.steps[release.step];
   if (!step || release.bakingSince === null) return release;

@@ -2,6 +2,7 @@
 
 import type { SelfComparison } from './aa.ts';
 import { absorbBlame, type BlameState, closeBlame, type KnownLines, settleBlame, startBlame } from './blame.ts';
+import { absorbGuards, type Guards, startGuards, warningsOf } from './guards.ts';
 import {
   absorb,
   type CurrentStep,
@@ -12,15 +13,20 @@ import {
   verdictOf,
 } from './judge/judge.ts';
 import { type ReadableRules, readableRules } from './judge/readable.ts';
-import { isOver, type Release, type Ruling } from './release.ts';
+import { MAX_ROUTES } from './judge/rules.ts';
+import type { Loads } from './load.ts';
+import { NO_PAST, type Past, shareOfFailures } from './past.ts';
+import { isCompared, isOver, type Release, type Ruling, type Stand, type Warnings } from './release.ts';
 import { type Tick, tickOf } from './ticks/tick.ts';
 import { type Cell, type FailedRequest, failuresOf } from './traffic.ts';
 
 export type ArmTotal = { readonly requests: number; readonly failures: number };
 
 export type Evidence = {
-  /** Null for a release without steps: nothing is compared. */
+  /** Null for a release on which nothing is compared. */
   readonly judge: JudgeState | null;
+  /** The rules beside the judge; absent where a release began before they were there. */
+  readonly guards?: Guards;
   /** Ticks that the judge was told; absent where that began before they were counted. */
   readonly told?: number;
   readonly stable: ArmTotal;
@@ -56,9 +62,11 @@ export type Decided = {
 const KEPT_SAMPLES = 50;
 const NOTHING: ArmTotal = { requests: 0, failures: 0 };
 
-export function startEvidence(release: Release): Evidence {
+/** `past` is what the traffic was like before the release; what is judged is fixed by it. */
+export function startEvidence(release: Release, past: Past = NO_PAST): Evidence {
   return {
-    judge: judgeOf(release),
+    judge: judgeOf(release, past),
+    guards: startGuards(shareOfFailures(past)),
     told: 0,
     stable: NOTHING,
     candidate: NOTHING,
@@ -72,17 +80,36 @@ export function startEvidence(release: Release): Evidence {
   };
 }
 
-function judgeOf(release: Release): JudgeState | null {
+function judgeOf(release: Release, { routes, tellsClientErrors }: Past): JudgeState | null {
   const { service, version, from, isSticky, minRequests, judging } = release;
-  if (from === null || release.steps.length === 0) return null;
-  return startJudge({ service, stable: from, candidate: version, isSticky, minRequests, ...judging });
+  if (from === null || !isCompared(release)) return null;
+  const names = routes.slice(0, MAX_ROUTES).map(([route]) => route);
+  return startJudge({
+    service,
+    stable: from,
+    candidate: version,
+    isSticky,
+    minRequests,
+    ...judging,
+    ...(tellsClientErrors ? { clientErrors: true } : {}),
+    ...(names.length > 0 ? { routes: names } : {}),
+  });
 }
 
 /** Evidence with new cells in it, and the ticks that its judge was told just now. */
 export type Absorbed = { readonly evidence: Evidence; readonly ticks: readonly Tick[] };
 
-/** Adds cells of the release's service, each once and in order; the judge hears none after the end, unless the promoted version is watched. Cells of other versions count only for what clients saw, and only until then. */
-export function absorbCells(evidence: Evidence, release: Release, cells: readonly Cell[], isWatched = false): Absorbed {
+/**
+ * Adds cells of the release's service, each once and in order; the judge hears none after the end, unless the promoted
+ * version is watched. Cells of other versions count only for what clients saw, and only until then.
+ */
+export function absorbCells(
+  evidence: Evidence,
+  release: Release,
+  cells: readonly Cell[],
+  isWatched = false,
+  loads: Loads | null = null,
+): Absorbed {
   const isHeard = isWatched || !isOver(release);
   const isRival = ({ stable, candidate }: Cell) =>
     candidate?.version === release.version && (stable === null || stable.version === release.from);
@@ -95,6 +122,7 @@ export function absorbCells(evidence: Evidence, release: Release, cells: readonl
   const absorbed = {
     ...evidence,
     judge: evidence.judge && absorb(evidence.judge, told),
+    ...(evidence.guards && { guards: absorbGuards(evidence.guards, release, told, loads) }),
     ...(evidence.told === undefined ? {} : { told: evidence.told + told.length }),
     stable: rivals.reduce((sum, cell) => add(sum, cell.stable), evidence.stable),
     candidate: rivals.reduce((sum, cell) => add(sum, cell.candidate), evidence.candidate),
@@ -160,4 +188,18 @@ export function decided(evidence: Evidence, isTakenBack: boolean, current: Curre
   const { kind, receipt } = verdict;
   const rules = readableRules(evidence.judge.params);
   return { ...evidence, decided: { at: now, isTakenBack, kind, receipt, rules } };
+}
+
+/** The judge's word in the form that steers a ramp; null when nothing is compared. */
+export function standIn(evidence: Evidence, release: Release, current?: CurrentStep): Stand | null {
+  const verdict = verdictIn(evidence, current);
+  if (!verdict) return null;
+  const { kind, isCalm, harmBound, receipt } = verdict;
+  return { kind, isCalm, harmBound, missing: Math.max(0, release.minRequests - receipt.candidate.step.requests) };
+}
+
+/** What the other rules say. */
+export function warningsIn(evidence: Evidence, release: Release): Warnings {
+  const splitOdds = verdictIn(evidence)?.receipt.splitOdds ?? null;
+  return warningsOf(evidence.guards ?? startGuards(0), release, splitOdds);
 }

@@ -54,6 +54,7 @@ function moveRelease(release: Release, ms: number): Release {
     ...release,
     phaseSince: release.phaseSince + ms,
     bakingSince: moved(release.bakingSince, ms),
+    ...(release.rampingSince == null ? {} : { rampingSince: release.rampingSince + ms }),
     candidateLostSince: moved(release.candidateLostSince, ms),
     stableLostSince: moved(release.stableLostSince, ms),
   };

@@ -93,6 +93,12 @@ export function firstWeight(rate: number, rule: RampRule = DEFAULT_RAMP): number
   return roundDown(Math.min(rule.maxWeight, highest, Math.max(LOWEST, affordable)));
 }
 
+/** The highest weight that may come after this one, in percent; 100 = promotion. */
+export function followingWeight(weight: number, rule: RampRule): number {
+  if (weight === 0) return firstWeight(0, rule);
+  return weight >= rule.maxWeight ? 100 : roundDown(Math.min(rule.maxWeight, rule.factor * weight));
+}
+
 /** The most that the budget affords if the truth sits at the harm bound, at most `factor` times the weight now. */
 function affordableWeight({ weight, rate, verdict }: RampSeen, rule: RampRule): number {
   const perWeight = (rate * rule.reactionSeconds * (verdict?.harmBound ?? 1)) / 100;

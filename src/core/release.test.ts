@@ -1,8 +1,8 @@
 // Tests of the release state machine: what every phase makes of every order, and what holds on every way.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { LOST_AFTER_MS, next, type ReleaseSeen } from './course.ts';
-import { isOver, type Phase, type Release, startRelease } from './release.ts';
+import { LOST_AFTER_MS, next } from './course.ts';
+import { isOver, type Phase, type Release, type ReleaseSeen, startRelease } from './release.ts';
 import { specFor } from './service.fixture.ts';
 import { cutShort, type Ordered, pause, promote, rollBack, supersede } from './steer.ts';
 
@@ -23,7 +23,10 @@ function seen(rest: Partial<ReleaseSeen> = {}): ReleaseSeen {
     isConfirmed: true,
     hasSuccessor: false,
     ruling: null,
+    stand: null,
+    warnings: { collapse: null, interference: null, doubts: {} },
     candidateRate: 10,
+    rate: 20,
     ...rest,
   };
 }

@@ -1,6 +1,8 @@
 // One release on its way: what is remembered of it, and the phases that it goes through. Pure.
 import { type Margins, marginsOf, type PassRule } from './judge/rules.ts';
-import type { ServiceSpec, Step } from './spec/project.ts';
+import { DEFAULT_RAMP, followingWeight, type RampRule } from './ramp.ts';
+import type { Ramp, ServiceSpec, Step } from './spec/project.ts';
+import type { SlowLimits } from './traffic.ts';
 
 export type Phase =
   | 'starting'
@@ -25,6 +27,9 @@ export type Ruling = {
 /** What the judge is started with. Fixed when the release begins: nothing in the file changes it any more. */
 export type Judging = { readonly margins: Margins; readonly passRule: PassRule };
 
+/** Something that only a person can weigh. */
+export type Doubt = 'split' | 'cpu' | 'memory';
+
 export type Release = {
   /** Rises by one with every release of the project. */
   readonly id: number;
@@ -34,6 +39,22 @@ export type Release = {
   readonly from: number | null;
   readonly phase: Phase;
   readonly steps: readonly Step[];
+  /** Rises with the evidence; null or absent = by its steps. */
+  readonly ramp?: RampRule | null;
+  /** Of a ramp: a person must say yes before each of these weights, ascending. */
+  readonly approvals?: readonly number[];
+  /** Of a ramp: the weight that a person is asked about. */
+  readonly wanted?: number | null;
+  /** Of a ramp: when the balancer confirmed its first weight, ms since 1970; waiting for people does not count, so it moves along. */
+  readonly rampingSince?: number | null;
+  /** What people were asked about; nothing is asked twice. */
+  readonly asked?: readonly Doubt[];
+  /** Why nothing rises now, whatever the plan says; null when nothing holds it. */
+  readonly held?: string | null;
+  /** Of a sticky service: what slow means, once it is known; the same to the end. */
+  readonly slow?: SlowLimits | null;
+  /** Promised share of good requests in percent; absent = 99.9. */
+  readonly slo?: number;
   /** Drawn for this release; part of the hash that assigns sticky clients. */
   readonly salt: string;
   /** Clients keep their version while it lasts; fixed when it begins, for routing and judging have to agree. */
@@ -71,6 +92,55 @@ export type Release = {
   readonly isTakeBack?: true;
 };
 
+/** The judge's stand, as far as it steers a ramp. */
+export type Stand = {
+  readonly kind: Ruling['kind'];
+  readonly isCalm: boolean;
+  /** 0 to 1. */
+  readonly harmBound: number;
+  /** Candidate requests that this weight lacks for any decision, whatever else is missing. */
+  readonly missing: number;
+};
+
+/** What the rules besides the judge say, in sentences; null = nothing. */
+export type Warnings = {
+  /** The first requests all fail: it is taken back. */
+  readonly collapse: string | null;
+  /** Both versions fail: nothing rises. */
+  readonly interference: string | null;
+  /** A person decides. */
+  readonly doubts: { readonly [doubt in Doubt]?: string | null };
+};
+
+/** What a release can see of the world in one look. */
+export type ReleaseSeen = {
+  readonly now: number;
+  readonly candidate: { readonly ready: number; readonly wanted: number };
+  /** Ready instances of stable; null when there is no stable. */
+  readonly stableReady: number | null;
+  /** Why a candidate instance is not ready, in words; empty when all are. */
+  readonly notReady: string;
+  /** A candidate instance that ends again and again, in words; null otherwise. */
+  readonly crashLoop: string | null;
+  /** The balancer routes exactly what this release asks for. */
+  readonly isConfirmed: boolean;
+  /** A newer release waits for the end of this one. */
+  readonly hasSuccessor: boolean;
+  readonly ruling: Ruling | null;
+  /** Null when nothing is compared. */
+  readonly stand: Stand | null;
+  readonly warnings: Warnings;
+  /** Requests per second that reach the candidate. */
+  readonly candidateRate: number;
+  /** Requests per second of the whole service, smoothed; the same after a restart of the control plane. */
+  readonly rate: number;
+  /** A/A only: what the end of the comparison is told with. */
+  readonly comparison?: string;
+};
+
+/** Promised share of good requests in percent. */
+export const DEFAULT_SLO = 99.9;
+
 const OVER: ReadonlySet<Phase> = new Set(['promoted', 'rolled_back', 'failed']);
 
 export function isOver(release: Release): boolean {
@@ -97,18 +167,28 @@ export type ReleaseRequest = {
 export function startRelease(request: ReleaseRequest): Release {
   const { spec } = request;
   const isStraight = request.isDirect || request.from === null;
+  const own = request.steps ?? null;
+  const ramp = isStraight || own !== null ? null : (spec.release.ramp ?? null);
   return {
     id: request.id,
     service: spec.name,
     version: request.version,
     from: request.from,
     phase: 'starting',
-    steps: isStraight ? [] : (request.steps ?? spec.release.steps),
+    steps: isStraight ? [] : (own ?? spec.release.steps),
+    ramp: ramp && rampRule(ramp),
+    approvals: ramp?.approvals ?? [],
+    wanted: null,
+    rampingSince: null,
+    asked: [],
+    held: null,
+    slow: null,
+    slo: spec.release.slo ?? DEFAULT_SLO,
     salt: request.salt,
     isSticky: spec.isSticky,
     needsFinalApproval: isStraight ? false : spec.release.needsFinalApproval,
     minRequests: spec.release.minRequests,
-    judging: { margins: marginsOf(spec.release), passRule: 'requests' },
+    judging: { margins: marginsOf(spec.release), passRule: spec.release.passRule ?? (ramp ? 'certified' : 'requests') },
     readyTimeoutMs: spec.release.readyTimeoutMs,
     step: -1,
     weight: 0,
@@ -125,6 +205,15 @@ export function startRelease(request: ReleaseRequest): Release {
     sentence: `v${request.version} of ${spec.name} starts${request.from === null ? '' : ` beside v${request.from}`}.`,
     ruling: null,
   };
+}
+
+function rampRule({ minBakeMs, maxBakeMs, budget, atEnd }: Ramp): RampRule {
+  return { ...DEFAULT_RAMP, minBakeMs, maxBakeMs, budget, atEnd };
+}
+
+/** Whether two versions get traffic beside each other: not at a first start, nor on the way back. */
+export function isCompared({ from, steps, ramp }: Release): boolean {
+  return from !== null && (steps.length > 0 || ramp != null);
 }
 
 export function enter(release: Release, phase: Phase, now: number, sentence: string): Release {
@@ -146,8 +235,9 @@ export function rollingBack(release: Release, now: number, why: string): Release
   return enter({ ...release, weight: 0, bakingSince: null }, 'rolling_back', now, why);
 }
 
-/** The weight that comes after the current step. */
+/** The weight that comes next; of a ramp the highest that may. */
 export function nextWeight(release: Release): number {
+  if (release.ramp) return release.wanted ?? followingWeight(release.weight, release.ramp);
   return release.steps[release.step + 1]?.weight ?? 100;
 }
 

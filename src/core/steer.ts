@@ -77,11 +77,19 @@ export function promote(release: Release, to: number | null, now: number, by: st
     return { release: toFull(given, now, `${by} gave v${release.version} of ${release.service} 100% of traffic.`) };
   }
   const sentence = `${by} gave v${release.version} of ${release.service} ${percent(weight)} of traffic.`;
+  if (release.ramp) return { release: enter(climbed(release, weight, now), 'ramping', now, sentence) };
   const steps = release.steps.some((step) => step.weight === weight)
     ? release.steps
     : insertStep(release.steps, weight);
   const step = steps.findIndex((one) => one.weight === weight);
   return { release: enter({ ...release, steps, step, weight, bakingSince: null }, 'ramping', now, sentence) };
+}
+
+/** A ramp at the weight that a person gave it. The time for which it waited for the person does not count. */
+function climbed(release: Release, weight: number, now: number): Release {
+  const waitedMs = ['paused', 'waiting_for_approval'].includes(release.phase) ? now - release.phaseSince : 0;
+  const rampingSince = release.rampingSince == null ? null : release.rampingSince + waitedMs;
+  return { ...release, step: 0, weight, wanted: null, rampingSince, bakingSince: null };
 }
 
 /** The plan with a step more, which bakes as long as the one before it. */

@@ -65,6 +65,12 @@ function isComing(service: ServiceState, instances: readonly InstanceTarget[], n
 /** Unfinished after this long counts as failed. Fixed in advance; at least 2 s (the judge's note, section 2). */
 const DEADLINE_MS = 5000;
 
+/** Also while a promoted version is watched: the same as long as the salt is. */
+function slowIn({ release, last, routing }: ServiceState): Pick<ServiceTraffic, 'slow'> {
+  const slow = [release, last].find((one) => one?.salt === routing.salt)?.slow;
+  return slow ? { slow } : {};
+}
+
 export function trafficOf(
   service: ServiceState,
   instances: readonly InstanceTarget[],
@@ -83,6 +89,7 @@ export function trafficOf(
     weight: routing.weight,
     stable: sideOf(service, routing.stable, instances),
     candidate: sideOf(service, routing.candidate, instances),
+    ...slowIn(service),
     isComing: isComing(service, instances, now, spec.hold.ms),
     limits: {
       deadlineMs: Math.min(DEADLINE_MS, spec.timeoutMs),

@@ -1,18 +1,20 @@
 // One turn of the loop: from what is remembered and what is seen to what is to be remembered and done. Pure.
-import { selfSentence, withSelf } from './aa.ts';
+import { withSelf } from './aa.ts';
 import type { KnownLines } from './blame.ts';
-import { next, type ReleaseSeen } from './course.ts';
-import { absorbCells, type Evidence, explained, rulingOf, startEvidence, withDecision } from './evidence.ts';
+import { next } from './course.ts';
+import { absorbCells, type Evidence, explained, startEvidence, withDecision } from './evidence.ts';
 import { catchUp } from './gap.ts';
-import { countExits, crashLoopOf, type InstancePlan, planInstances } from './instances.ts';
+import { countExits, type InstancePlan, planInstances } from './instances.ts';
 import { type EventType, eventOf, type NewEvent } from './journal.ts';
-import { oddsText } from './judge/receipt.ts';
+import { slowLimitsOf } from './judge/judge.ts';
+import { absorbPast, NO_PAST, type Past } from './past.ts';
 import { isOver, type Release, standOf } from './release.ts';
-import { forgetOldVersions, instanceId, type ServiceState, startQueued, versionOf } from './service.ts';
+import { forgetOldVersions, type ServiceState, startQueued, versionOf } from './service.ts';
+import { loadsOf, releaseSeen } from './sight.ts';
 import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
 import type { TickBatch } from './ticks/tick.ts';
 import type { BalancerSeen, Cell, Cursor, Listen, Observations, Table } from './traffic.ts';
-import { namesError, troubleOf, unmetDependencies } from './trouble.ts';
+import { namesError, unmetDependencies } from './trouble.ts';
 import { startOfWatch, startWatch, watchOf } from './watch.ts';
 import { keepWatch, readyOf } from './watching.ts';
 
@@ -29,6 +31,8 @@ export type Memory = {
   readonly services: Readonly<Record<string, ServiceState>>;
   /** By number of the release under way. */
   readonly evidence: Readonly<Record<number, Evidence>>;
+  /** Traffic lately by service, as of the cursor; absent before anything was read. */
+  readonly past?: Readonly<Record<string, Past>>;
 };
 
 export type InstanceSeenNow = {
@@ -42,6 +46,9 @@ export type InstanceSeenNow = {
   readonly startedAt: number;
   readonly reason: string;
   readonly exit: { readonly at: number; readonly code: number | null; readonly signal: string | null } | null;
+  /** Share of one core, and bytes; null or absent where the runtime does not know. */
+  readonly cpu?: number | null;
+  readonly memory?: number | null;
 };
 
 /** One look at the world. */
@@ -88,7 +95,7 @@ type ServiceTurn = {
 
 /** Deterministic; the same memory and world give the same turn. Applying a turn twice changes nothing more. */
 export function decide(before: Memory, world: World): Turn {
-  const memory = catchUp(before, world.now, world.elapsedMs);
+  const memory = { ...catchUp(before, world.now, world.elapsedMs), past: pastIn(before, world) };
   const cells = world.observations?.cells ?? [];
   const turns: ServiceTurn[] = [];
   let { nextRelease } = memory;
@@ -118,6 +125,14 @@ export function decide(before: Memory, world: World): Turn {
     ticks: turns.flatMap((turn) => turn.ticks),
     acts,
   };
+}
+
+/** What is known of the traffic of every service, release or not. */
+function pastIn({ services, past = {} }: Memory, { observations }: World): Readonly<Record<string, Past>> {
+  const known = Object.keys(services).map((name) => {
+    return [name, absorbPast(past[name] ?? NO_PAST, name, observations)] as const;
+  });
+  return Object.fromEntries(known);
 }
 
 /** The table for these services; a new revision when it differs, and always a higher one than the balancer has. */
@@ -165,11 +180,12 @@ function moveRelease(
 ): Moved {
   const release = before.release;
   if (release === null) return { service: coolDown(before, world.now), evidence: late, events: [], ticks: [] };
-  const known = memory.evidence[release.id] ?? startEvidence(release);
-  const { evidence: counted, ticks } = absorbCells(known, release, cells);
+  const past = memory.past?.[before.name] ?? NO_PAST;
+  const known = memory.evidence[release.id] ?? startEvidence(release, past);
+  const { evidence: counted, ticks } = absorbCells(known, release, cells, false, loadsOf(release, instances));
   const absorbed = withSelf(counted, release, cells);
   const seen = releaseSeen(before, release, absorbed, memory, world);
-  const after = next(release, seen);
+  const after = withSlow(next(release, seen), absorbed);
   const written = withLastLines(withWeight(absorbed, release, after, world.now), after, world, instances);
   const decided = withDecision(written, after, before.routing, world.now);
   const evidence = explained(decided, after, world.failureLines ?? {}, world.now);
@@ -184,6 +200,13 @@ function moveRelease(
     events: [...events, ...startOfWatch(service, world.now), ...startEvents(release, service.release, world.now)],
     ticks: batchOf(release, known, ticks),
   };
+}
+
+/** Sticky services: what slow means goes to the balancer as soon as it is known, and stays. */
+function withSlow(release: Release, { judge }: Evidence): Release {
+  if (!release.isSticky || release.slow != null || judge === null || isOver(release)) return release;
+  const slow = slowLimitsOf(judge);
+  return slow === null ? release : { ...release, slow };
 }
 
 /** Nothing where earlier ticks are not known: what is kept has to begin at the beginning. */
@@ -216,51 +239,6 @@ function lateEvidence(
   const decided = withDecision(evidence, last, service.routing, last.endedAt ?? world.now);
   const settled = explained(decided, last, world.failureLines ?? {}, world.now, !isWatched);
   return { evidence: { [last.id]: settled }, ticks: batchOf(last, known, ticks) };
-}
-
-function releaseSeen(
-  service: ServiceState,
-  release: Release,
-  evidence: Evidence,
-  memory: Memory,
-  world: World,
-): ReleaseSeen {
-  const instances = world.instances.filter((one) => one.service === service.name);
-  const ids = new Set(
-    Array.from({ length: service.replicas }, (_, i) => instanceId(service.name, release.version, i + 1)),
-  );
-  const own = instances.filter((one) => ids.has(one.id));
-  const unmet = unmetDependencies(service, memory.services, world.instances);
-  const { reason, lastWords } = troubleOf({
-    ids,
-    instances: own,
-    lastLines: world.lastLines,
-    troubles: world.troubles,
-    unmet,
-  });
-  const stableReady = instances.filter((one) => one.version === service.stable && one.state === 'ready').length;
-  const loop = crashLoopOf(service, release.version, own);
-  return {
-    now: world.now,
-    candidate: { ready: own.filter((one) => one.state === 'ready').length, wanted: service.replicas },
-    stableReady: service.stable === null ? null : stableReady,
-    notReady: [reason, lastWords].filter(Boolean).join('. '),
-    crashLoop: loop && [loop, lastWords].filter(Boolean).join('. '),
-    isConfirmed: isConfirmed(service, release, world, stableReady),
-    hasSuccessor: service.queued !== null,
-    ruling: rulingOf(evidence, service.routing),
-    candidateRate: world.rates[`${service.name}@${release.version}`] ?? 0,
-    ...(release.purpose === 'aa'
-      ? { comparison: selfSentence(release, evidence, oddsText(evidence.self?.peaks.all ?? 0)) }
-      : {}),
-  };
-}
-
-/** The balancer says that it routes what this release asks for, and that is what was asked of it last. */
-function isConfirmed(service: ServiceState, release: Release, world: World, readyOfStable: number): boolean {
-  const wanted = routingOf({ ...service, release }, readyOfStable);
-  const actual = world.balancer?.services.find((one) => one.service === service.name);
-  return wanted.epoch === service.routing.epoch && actual?.epoch === wanted.epoch && actual.weight === wanted.weight;
 }
 
 /** A candidate that is taken back leaves its last words; one that is ready, or was judged, only those that name an error. */
@@ -316,5 +294,6 @@ function eventsOf(service: ServiceState, before: Release, after: Release, eviden
   if ((hasFailed || hasPassed) && after.ruling) events.push(tell('release_verdict', after.ruling.sentence));
   if (after.weight !== before.weight && after.weight > 0) events.push(tell('release_weight', after.sentence));
   else if (after.phase !== before.phase) events.push(tell('release_state', after.sentence));
+  else if ((after.held == null) !== (before.held == null)) events.push(tell('release_held', after.sentence));
   return events;
 }

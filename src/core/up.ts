@@ -185,7 +185,8 @@ function renew(
 ): OneOutcome {
   const what = head.revision.digest === revision.digest ? revision.label : `${head.revision.label} → ${revision.label}`;
   const weights = [...spec.release.steps.map((step) => step.weight), 100].join(', ');
-  const how = isReleased(spec) && service.stable !== null ? `release: ${weights}%` : 'replaced in place';
+  const plan = spec.release.ramp ? 'auto, rises with the evidence' : `${weights}%`;
+  const how = isReleased(spec) && service.stable !== null ? `release: ${plan}` : 'replaced in place';
   return begin(memory, service, 'change', `${what}   ${how}`, spec, revision, given);
 }
 

@@ -1,11 +1,11 @@
 // Running counts of one arm of one cell of the simulated balancer.
-import type { ArmCount, FailureCounts } from '../core/traffic.ts';
+import { type ArmCount, BUCKETS, type FailureCounts } from '../core/traffic.ts';
 import type { FirstTally } from './clients.ts';
 import { type Random, randomOf } from './random.ts';
 
 /** What requests have in common. */
 export type Outcome = {
-  /** Bucket of the latency; of answers only most lie there, some above it, few far above it. */
+  /** Bucket of the latency; of answers the shortest, with a long tail above it. */
   readonly bucket: number;
   /** Absent: none. */
   readonly failure?: keyof FailureCounts;
@@ -17,9 +17,8 @@ export type Outcome = {
 /** Routes that users take: most the first, and this share the other. */
 const MOST = 'GET /';
 const OTHER = { route: 'POST /articles', share: 0.1 };
-/** Buckets that an answer takes longer than most, and the share of those above it. */
-const SOME = { more: 20, share: 0.3 };
-const FEW = { more: 70, share: 0.05 };
+/** Answers take so many buckets more than the shortest on average: 28 %. */
+const TAIL_BUCKETS = 25;
 const ROUTES = 64;
 
 /** The routes that a cell tells apart, the same for both arms. */
@@ -84,8 +83,8 @@ export class ArmTally {
 
   #anyBucket(outcome: Outcome): number {
     if (!isAnswered(outcome)) return outcome.bucket;
-    if (this.random.chance(FEW.share)) return outcome.bucket + FEW.more;
-    return outcome.bucket + (this.random.chance(SOME.share) ? SOME.more : 0);
+    const more = Math.floor(-TAIL_BUCKETS * Math.log(1 - this.random.next()));
+    return Math.min(BUCKETS - 1, outcome.bucket + more);
   }
 
   #anyRoute(): string {
@@ -93,15 +92,8 @@ export class ArmTally {
   }
 
   #buckets(outcome: Outcome, count: number): readonly (readonly [bucket: number, count: number])[] {
-    const { bucket } = outcome;
-    if (!isAnswered(outcome)) return [[bucket, count]];
-    const few = this.random.binomial(count, FEW.share);
-    const some = this.random.binomial(count - few, SOME.share);
-    return [
-      [bucket, count - some - few],
-      [bucket + SOME.more, some],
-      [bucket + FEW.more, few],
-    ];
+    if (!isAnswered(outcome)) return [[outcome.bucket, count]];
+    return Array.from({ length: count }, () => [this.#anyBucket(outcome), 1] as const);
   }
 
   #parts({ route }: Outcome, count: number): readonly (readonly [route: string, count: number])[] {

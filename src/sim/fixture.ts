@@ -1,12 +1,18 @@
 // Services and beginnings for simulation tests.
 import type { Release } from '../core/release.ts';
-import type { ReleaseSpec, ServiceSpec, Step } from '../core/spec/project.ts';
+import type { Ramp, ReleaseSpec, ServiceSpec, Step } from '../core/spec/project.ts';
 import type { Behaviour } from './behaviour.ts';
 import { type SimOptions, SimRun } from './run.ts';
 
 /** Steps with one bake time. */
 export function steps(weights: readonly number[], bakeMs: number): Step[] {
   return weights.map((weight) => ({ weight, bakeMs, needsApproval: false }));
+}
+
+/** `plan: auto` with these bounds; an hour is the longest without a word. */
+export function auto(ramp: Partial<Ramp> = {}): Partial<ReleaseSpec> {
+  const bounds = { minBakeMs: 120_000, maxBakeMs: 3_600_000, budget: 10, atEnd: 'hold', approvals: [] } as const;
+  return { steps: [], ramp: { ...bounds, ...ramp, approvals: [...(ramp.approvals ?? [])] } };
 }
 
 /** A released service with two replicas and a plan of three short steps. */

@@ -63,8 +63,17 @@ export function anyServices(random: Random): readonly ServiceSpec[] {
   const any = (name: string): ServiceSpec => {
     const weights = [random.between(1, 10), random.between(11, 40), random.between(41, 90)].slice(random.between(0, 2));
     const plan = steps(weights, random.between(1, 8) * 1000);
+    const ramp = {
+      minBakeMs: random.between(0, 40) * 1000,
+      maxBakeMs: random.between(50, 120) * 1000,
+      budget: random.pick([2, 10, 100]),
+      atEnd: random.pick(['hold', 'promote'] as const),
+      approvals: random.pick([[], [], [30], [20, 100]]),
+    };
+    const isAuto = random.chance(0.4);
     const release = {
-      steps: random.chance(0.2) ? plan.map((step, i) => ({ ...step, needsApproval: i === 1 })) : plan,
+      ...(isAuto ? { ramp, passRule: random.pick(['requests', 'certified'] as const) } : {}),
+      steps: isAuto ? [] : random.chance(0.2) ? plan.map((step, i) => ({ ...step, needsApproval: i === 1 })) : plan,
       needsFinalApproval: random.chance(0.1),
       minRequests: random.between(1, 30),
       readyTimeoutMs: random.between(4, 12) * 1000,

@@ -345,4 +345,34 @@ export const MISTAKES: readonly Mistake[] = [
         return [memory, { ...world, observations: observations && { ...observations, cells } }];
       }),
   },
+  {
+    invariant: 'I3',
+    name: 'forgets where a person must say yes',
+    plant: () => misled((memory, world) => [withRelease(memory, (one) => ({ ...one, approvals: [] })), world]),
+  },
+  {
+    invariant: 'I7',
+    name: 'takes a row of failures for one that began at the first request',
+    faults: { ...NO_FAULTS, order: 0.05 },
+    plant: () =>
+      misled((memory, world) => {
+        const wary = Object.entries(memory.evidence).map(([id, one]) => {
+          return [
+            id,
+            one.guards && (one.guards.firstTick ?? 0) > 0 ? { ...one, guards: { ...one.guards, collapsed: 5 } } : one,
+          ] as const;
+        });
+        return [{ ...memory, evidence: Object.fromEntries(wary) }, world];
+      }),
+  },
+  {
+    invariant: 'I8',
+    name: 'lets a ramp rise before its weight was routed long enough',
+    faults: { ...NO_FAULTS, order: 0.03 },
+    plant: () =>
+      misled((memory, world) => {
+        const early = (one: Release) => (one.ramp ? { ...one, ramp: { ...one.ramp, dwellMs: 2000 } } : one);
+        return [withRelease(memory, early), world];
+      }),
+  },
 ];

@@ -12,11 +12,15 @@ it(`takes at most 1 % of ${RELEASES} equal candidates back, whatever the traffic
     const run = await served(spec, { seed: `null ${i}` });
     const crowd = run.world.users.crowds.get('web');
     if (!crowd) throw new Error('web has no users');
-    await sendOut(run);
-    await run.passUntil(() => {
-      // The base rate of errors drifts and load comes in bursts, while the weight rises.
+    // The base rate of errors drifts and load comes in bursts, before the release and while the weight rises.
+    const drift = () => {
       crowd.errorShare = 0.02 + 0.2 * Math.abs(Math.sin(run.world.time.second / 20));
       crowd.rate = run.world.time.second % 30 < 5 ? 200 : 40;
+    };
+    await run.pass(30, async () => drift());
+    await sendOut(run);
+    await run.passUntil(() => {
+      drift();
       return releaseIn(run).endedAt !== null;
     }, 300);
     if (run.isBroken) throw new Error(run.report());

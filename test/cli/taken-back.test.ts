@@ -11,7 +11,7 @@ beforeEach(async () => {
     ...harness.stage.status,
     services: harness.stage.status.services.map((one) => ({ ...one, release: null })),
   };
-  harness.stage.looks = [promoted({ steps: [] })];
+  harness.stage.looks = [promoted({ plan: 'none', steps: [] })];
 });
 afterEach(() => harness.close());
 

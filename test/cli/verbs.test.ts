@@ -155,7 +155,7 @@ describe('friday rollback', () => {
   });
 
   it('goes to a version by name', async () => {
-    harness.stage.looks = [promoted({ version: 39, from: 42, steps: [] })];
+    harness.stage.looks = [promoted({ version: 39, from: 42, plan: 'none', steps: [] })];
     const { out } = await harness.run(['rollback', 'api', 'v39']);
     expect(out).toContain('✓ v39 has 100% of traffic');
     expect(harness.stage.told[0]?.given).toMatchObject({ version: 39 });
@@ -169,7 +169,7 @@ describe('friday rollback', () => {
   });
 
   it('fails when the version to go back to does not come up', async () => {
-    harness.stage.looks = [neverReady({ steps: [], version: 41, from: 42 })];
+    harness.stage.looks = [neverReady({ plan: 'none', steps: [], version: 41, from: 42 })];
     const { code, err } = await harness.run(['rollback', 'api']);
     expect(code).toBe(10);
     expect(err).toContain('its last lines:\n    Error: connect ECONNREFUSED');

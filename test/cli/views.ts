@@ -66,6 +66,7 @@ export function ramping(over: Partial<ReleaseView> = {}): ReleaseView {
     watch: null,
     weight: 25,
     measuredWeight: 24.8,
+    plan: 'steps',
     steps,
     step: 2,
     nextWeight: 50,

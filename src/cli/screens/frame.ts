@@ -107,8 +107,10 @@ export function hasEvidence(view: ReleaseView): boolean {
 export function waitingCommands(view: ReleaseView): Command[] {
   const name = view.service;
   if (view.state === 'waiting_for_traffic') {
-    const to = view.nextWeight === null ? '--full' : `--to ${view.nextWeight}`;
-    return [[`friday promote ${name} ${to}`, 'send it more of the traffic now']];
+    if (view.plan === 'auto' || view.nextWeight === null) {
+      return [[`friday promote ${name} --full`, 'give it everything without more evidence']];
+    }
+    return [[`friday promote ${name} --to ${view.nextWeight}`, 'send it more of the traffic now']];
   }
   if (view.state === 'waiting_for_approval') {
     const weight = view.nextWeight === null ? '' : ` to ${weightOf(view.nextWeight)}`;

@@ -33,5 +33,5 @@ export function versionsOf(view: { readonly version: number; readonly from: numb
 
 /** Going back to a version that people used before, or a first start: nothing is compared. */
 export function isCompared(view: ReleaseView): boolean {
-  return view.from !== null && view.steps.length > 0;
+  return view.plan !== 'none';
 }

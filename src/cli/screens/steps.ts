@@ -9,6 +9,7 @@ type Stop = { readonly text: string; readonly isNow: boolean };
 
 /** The row in at most `width` columns: closer together first, then only the neighbourhood of now. */
 export function stepsRow(view: ReleaseView, paint: Paint, width: number): string {
+  if (view.plan === 'auto') return rampRow(view, paint, width);
   const stops = stopsOf(view, paint);
   for (const gap of [' ── ', ' ─ ', ' ']) {
     const row = stops.map((stop) => stop.text).join(gap);
@@ -17,14 +18,34 @@ export function stepsRow(view: ReleaseView, paint: Paint, width: number): string
   return neighbourhood(stops, width);
 }
 
+/** `● 5% ── ◉ 15%   auto: rises with the evidence`: the weights that it had, for there are no others yet. */
+function rampRow(view: ReleaseView, paint: Paint, width: number): string {
+  const had = view.weights.map((one) => one.weight).filter((weight) => weight > 0);
+  const stops = had.map((weight, index) => {
+    const text = weightOf(weight);
+    if (index < had.length - 1 || view.state === 'promoted')
+      return { text: `● ${text}`, isNow: index === had.length - 1 };
+    return { text: isTakenBack(view) ? paint.bad(`✕ ${text}`) : paint.candidate(`◉ ${text}`), isNow: true };
+  });
+  const words = view.isOver ? 'auto' : 'auto: rises with the evidence';
+  const row = stops.map((stop) => stop.text).join(' ── ');
+  const both = row === '' ? words : `${row}   ${paint.dim(words)}`;
+  if (widthOf(both) <= width) return both;
+  return widthOf(row) <= width ? row : neighbourhood(stops, width);
+}
+
+function isTakenBack({ state }: ReleaseView): boolean {
+  return state === 'rolled_back' || state === 'rolling_back' || state === 'failed';
+}
+
 function stopsOf(view: ReleaseView, paint: Paint): Stop[] {
   const weights = [...view.steps.map((step) => step.weight), 100];
-  const isTakenBack = view.state === 'rolled_back' || view.state === 'rolling_back' || view.state === 'failed';
+  const isBack = isTakenBack(view);
   return weights.map((weight, index) => {
     const text = weightOf(weight);
     if (index > view.step) return { text: paint.dim(`○ ${text}`), isNow: false };
     if (index < view.step || view.state === 'promoted') return { text: `● ${text}`, isNow: index === view.step };
-    return { text: isTakenBack ? paint.bad(`✕ ${text}`) : paint.candidate(`◉ ${text}`), isNow: true };
+    return { text: isBack ? paint.bad(`✕ ${text}`) : paint.candidate(`◉ ${text}`), isNow: true };
   });
 }
 
@@ -56,6 +77,7 @@ export function whatNext(view: ReleaseView): string {
     case 'ramping':
       return next === null ? '' : soon(view, next);
     case 'waiting_for_traffic':
+      if (view.plan === 'auto' && view.neededRequests) return `needs ${count(view.neededRequests)} more requests`;
       return next === null || !view.neededRequests
         ? 'needs more requests'
         : `${next} after ${count(view.neededRequests)} more requests`;
@@ -75,6 +97,7 @@ export function whatNext(view: ReleaseView): string {
 }
 
 function soon(view: ReleaseView, next: string): string {
+  if (view.plan === 'auto') return `next ${next}`;
   if (view.nextInMs !== null && view.nextInMs > 0) return `${next} in ${about(view.nextInMs)}`;
   return view.neededRequests ? `${next} after ${count(view.neededRequests)} more requests` : `next ${next}`;
 }

@@ -63,10 +63,10 @@ export async function plan(call: Call, subject: string | undefined, options: Pla
   const shown = { service, usual, basis, forecast };
   terminal.answer(forecastScreen(shown, { width: terminal.width, color: terminal.hasColour }));
   const { rate, errorShare, clients } = usual;
-  const { steps, minRequests } = spec.release;
+  const { steps, ramp = null, minRequests } = spec.release;
   terminal.json({
     service,
-    plan: { steps, minRequests, isSticky },
+    plan: { steps, ramp, minRequests, isSticky },
     traffic: { rate, errorShare, clients, ...basis },
     ...forecast,
     sentences: [...goodWords(forecast), ...helpWords(forecast), NEVER, basisWords(forecast)],

@@ -31,7 +31,7 @@ export async function promote(call: Call, subject: string, options: PromoteOptio
     if (doubt !== null && !(await confirm(call, doubt))) return cancelled(call);
   }
   const view = await client.promote(service, { to, version, reason: options.reason ?? '' });
-  if (view.weight >= 100 || view.steps.length === 0) return watchRelease(call, client, view, { timeoutMs: null });
+  if (view.weight >= 100 || view.plan === 'none') return watchRelease(call, client, view, { timeoutMs: null });
   const mark = paintOf(terminal.hasColour).good('✓');
   terminal.answer(`  ${mark} ${service} v${view.version} gets ${weightOf(view.weight)} of traffic`);
   terminal.say(`  Watch it: friday status ${service} -w`);
@@ -69,6 +69,7 @@ export async function doubtAboutVersion(
 function missingOf(release: ReleaseView): string | null {
   const needed = release.neededRequests ?? 0;
   if (needed > 0) return `needs ${count(needed)} more requests for a verdict`;
+  if (release.plan === 'auto') return release.nextWeight === 100 ? null : 'is not through its ramp';
   const isLast = release.step >= release.steps.length - 1;
   return isLast && (release.nextInMs ?? 0) <= 0 ? null : 'is not through its plan';
 }

@@ -1,7 +1,7 @@
 // friday release: a new version of one service, watched to its verdict.
 import type { ExitCode } from '../../api/tables.ts';
 import { Failure } from '../../core/failure.ts';
-import { isReleased } from '../../core/spec/project.ts';
+import { isReleased, type ServiceSpec } from '../../core/spec/project.ts';
 import { whileBusy } from '../busy.ts';
 import type { Call } from '../call.ts';
 import { connectForOrder } from '../daemon.ts';
@@ -33,10 +33,11 @@ export async function release(call: Call, subject: string, options: ReleaseOptio
   );
   const spec = project.services.find((one) => one.name === service);
   if (call.flags.dryRun && spec) {
-    const weights = [...(options.steps ?? spec.release.steps.map((step) => step.weight)), 100].map(weightOf).join(', ');
-    const how = isReleased(spec) ? weights : 'replaced in place';
+    const how = isReleased(spec) ? planWords(spec, options.steps) : 'replaced in place';
     terminal.answer(`  ~ ${service}  a new version: ${how}`);
-    terminal.json({ isDryRun: true, service, steps: options.steps ?? spec.release.steps.map((step) => step.weight) });
+    const plan = options.steps || !spec.release.ramp ? 'steps' : 'auto';
+    const steps = options.steps ?? spec.release.steps.map((step) => step.weight);
+    terminal.json({ isDryRun: true, service, plan, steps });
     return 0;
   }
   const client = await connectForOrder(call);
@@ -52,4 +53,10 @@ export async function release(call: Call, subject: string, options: ReleaseOptio
     return 0;
   }
   return watchRelease(call, client, view, { timeoutMs: options.timeout ?? null });
+}
+
+/** `5%, 25%, 100%`, `auto, the weight rises with the evidence`. */
+function planWords({ release: { ramp, steps } }: ServiceSpec, own: readonly number[] | undefined): string {
+  if (own === undefined && ramp) return 'auto, the weight rises with the evidence';
+  return [...(own ?? steps.map((step) => step.weight)), 100].map(weightOf).join(', ');
 }

@@ -42,7 +42,7 @@ export async function rollback(
   const first = await client.rollBack(service, { version: target, reason: options.reason ?? '' });
   const view = await untilOver(call, client, first);
   const switchedMs = clock.now() - startedAt;
-  const isDirect = first.steps.length === 0;
+  const isDirect = first.plan === 'none';
   const [back, gone] = isDirect ? [view.version, view.from] : [view.from, view.version];
   const isDone = isDirect ? view.state === 'promoted' : view.state === 'rolled_back' || view.state === 'failed';
   if (!isDone) return tellFailed(call, view);

@@ -24,9 +24,12 @@ export function specWith(given: PlanGiven, own: ServiceSpec | null, isSticky: bo
 
 /** The plan of the file with another bake or number of requests. */
 function patched(own: ServiceSpec, { bakeMs, requests }: PlanGiven): ServiceSpec {
-  const { steps, minRequests } = own.release;
+  const { steps, ramp, minRequests } = own.release;
   const release = {
     ...own.release,
+    ...(ramp && bakeMs !== undefined
+      ? { ramp: { ...ramp, minBakeMs: bakeMs, maxBakeMs: Math.max(ramp.maxBakeMs, bakeMs) } }
+      : {}),
     steps: bakeMs === undefined ? steps : steps.map((step) => ({ ...step, bakeMs })),
     minRequests: requests ?? minRequests,
   };

@@ -1,9 +1,11 @@
 // One simulated release: the release loop and the judge as they are, on simulated traffic.
 
-import { next, type ReleaseSeen } from '../course.ts';
-import { absorbCells, rulingOf, startEvidence } from '../evidence.ts';
-import { slowLimitsOf } from '../judge/judge.ts';
-import { isOver, type Release, type Ruling, startRelease } from '../release.ts';
+import { next } from '../course.ts';
+import { absorbCells, type Evidence, rulingOf, standIn, startEvidence, warningsIn } from '../evidence.ts';
+
+import { type CurrentStep, slowLimitsOf } from '../judge/judge.ts';
+import { NO_PAST } from '../past.ts';
+import { isOver, type Release, type ReleaseSeen, startRelease } from '../release.ts';
 import type { ServiceSpec } from '../spec/project.ts';
 import type { Latencies } from './latencies.ts';
 import type { Regression } from './regressions.ts';
@@ -22,6 +24,8 @@ export type Run = {
 
 /** The candidate takes so long to be ready. */
 const STARTING_SECONDS = 5;
+/** So many requests before the release told how often stable fails. */
+const KNOWN_REQUESTS = 10_000;
 /** What is not decided then stays so. */
 export const MAX_SECONDS = 2 * 3600;
 
@@ -46,8 +50,9 @@ export function runRelease(
   const traffic = new SimulatedTraffic(usual, regression, seed, latencies);
   const weights: { seconds: number; weight: number }[] = [];
   let release = begin(spec);
-  let evidence = startEvidence(release);
-  let ruling = rulingOf(evidence, { epoch: 1, weight: 0 });
+  const before = { ...NO_PAST, requests: KNOWN_REQUESTS, failures: KNOWN_REQUESTS * usual.errorShare };
+  let evidence = startEvidence(release, before);
+  let said = rulesIn(evidence, release, { epoch: 1, weight: 0 });
   let [epoch, bad, now] = [1, 0, -STARTING_SECONDS];
   while (now < MAX_SECONDS && !isOver(release)) {
     const seconds = stride(now, usual.rate);
@@ -58,23 +63,29 @@ export function runRelease(
     bad += counted.bad;
     if (counted.requests > 0) {
       evidence = absorbCells(evidence, release, [counted.cell]).evidence;
-      ruling = rulingOf(evidence, { epoch, weight: release.weight });
+      said = rulesIn(evidence, release, { epoch, weight: release.weight });
     }
-    const before = release.weight;
-    release = next(release, seenBy(release, ruling, usual.rate, now));
-    if (release.weight === before || isEnding(release)) continue;
+    const held = release.weight;
+    release = next(release, seenBy(release, said, usual.rate, now));
+    if (release.weight === held || isEnding(release)) continue;
     epoch += 1;
     weights.push({ seconds: now, weight: release.weight });
     // The balancer confirms it, and the loop looks again.
-    ruling = rulingOf(evidence, { epoch, weight: release.weight });
-    release = next(release, seenBy(release, ruling, usual.rate, now));
+    said = rulesIn(evidence, release, { epoch, weight: release.weight });
+    release = next(release, seenBy(release, said, usual.rate, now));
   }
   return { end: endOf(release), seconds: now, bad, weights };
 }
 
 function begin(spec: ServiceSpec): Release {
   const steps = spec.release.steps.map((step) => ({ ...step, needsApproval: false }));
-  const release = { ...spec.release, steps, needsFinalApproval: false };
+  const { ramp } = spec.release;
+  const release = {
+    ...spec.release,
+    steps,
+    ...(ramp ? { ramp: { ...ramp, approvals: [] } } : {}),
+    needsFinalApproval: false,
+  };
   return startRelease({
     id: 1,
     version: 2,
@@ -93,7 +104,17 @@ function at(seconds: number): number {
   return 1e12 + 1000 * seconds;
 }
 
-function seenBy(release: Release, ruling: Ruling | null, rate: number, now: number): ReleaseSeen {
+type Rules = Pick<ReleaseSeen, 'ruling' | 'stand' | 'warnings'>;
+
+function rulesIn(evidence: Evidence, release: Release, current: CurrentStep): Rules {
+  return {
+    ruling: rulingOf(evidence, current),
+    stand: standIn(evidence, release, current),
+    warnings: warningsIn(evidence, release),
+  };
+}
+
+function seenBy(release: Release, said: Rules, rate: number, now: number): ReleaseSeen {
   const isReady = now >= 0;
   return {
     now: at(now),
@@ -103,8 +124,9 @@ function seenBy(release: Release, ruling: Ruling | null, rate: number, now: numb
     crashLoop: null,
     isConfirmed: true,
     hasSuccessor: false,
-    ruling,
+    ...said,
     candidateRate: (rate * release.weight) / 100,
+    rate,
   };
 }
 

@@ -45,9 +45,38 @@ function latency(name: string) {
   return percentage(1000).optional().describe(`So many percent more ${name} are still "not worse".`);
 }
 
+const Bounds = keyed({
+  min: duration().optional().describe('With auto: no promotion before. Default 2m.'),
+  max: duration().optional().describe('With auto: what happens then is said by at_end. Default 30m.'),
+});
+
+const Bake = z.union([duration(), Bounds], {
+  error: 'expected a duration like 2m, or with auto { min: 2m, max: 30m }',
+});
+
 const Release = keyed({
   plan: Plan.optional().describe('Weights of the candidate in percent, rising, 100 left out; or auto. Default auto.'),
-  bake: duration().optional().describe('How long each weight is held at least. Default 1m with a list, 30s with auto.'),
+  bake: Bake.optional().describe(
+    'With a list: how long each weight is held at least, default 1m. With auto: how long the new version has traffic beside the old one at least and at most, default { min: 2m, max: 30m }.',
+  ),
+  budget: whole(1, 1_000_000)
+    .optional()
+    .describe('With auto: extra failed requests that the next weight may cost before the judge can act. Default 10.'),
+  at_end: oneOf(['hold', 'promote'])
+    .optional()
+    .describe(
+      'With auto: after the longest bake a person is asked, or it is promoted if nothing speaks against it. Default hold.',
+    ),
+  pass: oneOf(['certified', 'requests'])
+    .optional()
+    .describe(
+      'What the next step takes with a list, and a promotion with auto: not worse in every metric, or nothing against it and enough requests. Default certified with auto, requests with a list.',
+    ),
+  slo: percentage(99.999, 'a percentage below 100%, like 99.9%')
+    .optional()
+    .describe(
+      'Share of good requests that the service promises. When both versions together fail far more, nothing rises. Default 99.9%.',
+    ),
   approve: z
     .array(weightOrAll(), { error: 'expected a list of weights, like [50, 100]' })
     .optional()

@@ -80,11 +80,8 @@ describe('what the files say', () => {
       isSticky: true,
       scheme: 'http',
       release: {
-        steps: [
-          { weight: 5, bakeMs: 30_000, needsApproval: false },
-          { weight: 25, bakeMs: 30_000, needsApproval: false },
-          { weight: 50, bakeMs: 30_000, needsApproval: true },
-        ],
+        steps: [],
+        ramp: { minBakeMs: 120_000, maxBakeMs: 1_800_000, budget: 10, atEnd: 'hold', approvals: [50] },
         needsFinalApproval: false,
         errorMargin: 0.5,
         latencyMargins: { p95: 15 },
@@ -141,6 +138,32 @@ describe('what the files say', () => {
         },
       ],
     });
+  });
+
+  it('auto: bounds of the bake, a budget and an end', () => {
+    const releaseIn = (text: string) => {
+      const file = `services: { web: { command: run, x-friday: { port: 1, release: { ${text} } } } }`;
+      const read = () => file;
+      return readProject({ files: ['/p/x.yaml'], read, isFolder: () => true, environment: {}, profiles: [] }).project
+        ?.services[0]?.release;
+    };
+    const auto = { minBakeMs: 120_000, maxBakeMs: 1_800_000, budget: 10, atEnd: 'hold', approvals: [] };
+    expect(releaseIn('')).toMatchObject({ steps: [], ramp: auto });
+    expect(releaseIn('bake: 1h')?.ramp).toEqual({ ...auto, minBakeMs: 3_600_000, maxBakeMs: 3_600_000 });
+    expect(releaseIn('bake: { max: 1m }, at_end: promote, budget: 2')?.ramp).toEqual({
+      ...auto,
+      minBakeMs: 60_000,
+      maxBakeMs: 60_000,
+      atEnd: 'promote',
+      budget: 2,
+    });
+    expect(releaseIn('approve: [100, 25], pass: requests, slo: 99%')).toMatchObject({
+      ramp: { ...auto, approvals: [25, 100] },
+      passRule: 'requests',
+      slo: 99,
+    });
+    expect(releaseIn('plan: [5], pass: certified')).toMatchObject({ steps: [{ weight: 5 }], passRule: 'certified' });
+    expect(releaseIn('plan: [5]')).not.toHaveProperty('ramp');
   });
 
   it('anchors: aliases and merge keys, the nearer value wins', () => {

@@ -8,6 +8,10 @@ import { child, fieldsAt, type Tree } from './tree.ts';
 const INSIDE: Readonly<Record<string, string>> = {
   plan: 'release',
   bake: 'release',
+  budget: 'release',
+  at_end: 'release',
+  pass: 'release',
+  slo: 'release',
   approve: 'release',
   requests: 'release',
   ready_timeout: 'release',

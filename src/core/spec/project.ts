@@ -12,13 +12,32 @@ export const Step = z.object({
 });
 export type Step = z.infer<typeof Step>;
 
+/** `plan: auto`: the weight follows the evidence. */
+export const Ramp = z.object({
+  /** So long the candidate has traffic beside stable at least, and at most before `atEnd` decides. */
+  minBakeMs: z.number().int().min(0),
+  maxBakeMs: z.number().int().min(0),
+  /** Extra failed requests that one more step may cost before the judge can act. */
+  budget: z.number().int().min(1),
+  atEnd: z.enum(['hold', 'promote']),
+  /** A person must say yes before each of these weights. */
+  approvals: z.array(z.number()).max(50),
+});
+export type Ramp = z.infer<typeof Ramp>;
+
 export const ReleaseSpec = z.object({
-  /** Weights rise. Empty = straight to 100 % once ready. */
+  /** Weights rise. Empty without a ramp = straight to 100 % once ready. */
   steps: z.array(Step).max(50),
+  /** Instead of steps; absent = the steps say it. */
+  ramp: Ramp.optional(),
   /** A person must say yes before 100 %. */
   needsFinalApproval: z.boolean(),
   /** Requests that the candidate must have answered in each step before the next. */
   minRequests: z.number().int().min(0),
+  /** What a pass of the judge takes; absent = `certified` with a ramp, `requests` with steps. */
+  passRule: z.enum(['requests', 'certified']).optional(),
+  /** Promised share of good requests in percent, below 100; absent = 99.9. */
+  slo: z.number().optional(),
   /** A candidate that is not ready by then has failed. */
   readyTimeoutMs: z.number().int().min(1000),
   /** How long the old version stays warm after promotion. */

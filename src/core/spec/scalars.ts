@@ -96,8 +96,8 @@ export function flag() {
 }
 
 /** Percent of `0.5%` as a number: 0.5. Above 0 and at most `max`. */
-export function percentage(max: number) {
-  return textLike('a percentage, like 0.5%', '^\\d+(\\.\\d+)?%$', (value) => {
+export function percentage(max: number, expected = 'a percentage, like 0.5%') {
+  return textLike(expected, '^\\d+(\\.\\d+)?%$', (value) => {
     const [, digits] = /^(\d+(?:\.\d+)?)\s*%$/.exec(value.trim()) ?? [];
     const amount = Number(digits);
     return digits !== undefined && amount > 0 && amount <= max ? amount : null;

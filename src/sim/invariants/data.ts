@@ -12,7 +12,7 @@ export class DataWatch implements Watcher {
   readonly #scene: Scene;
   /** Requests of the candidate under each epoch, as `service/epoch`. */
   readonly #requests = new Map<string, number>();
-  /** Failed requests of each version, as `service@version`. */
+  /** Failed requests and answers of 4xx of each version, as `service@version`. */
   readonly #failures = new Map<string, number>();
   /** Answered requests of each version and the sum of their latency buckets, as `service@version`. */
   readonly #latency = new Map<string, { requests: number; buckets: number }>();
@@ -39,7 +39,8 @@ export class DataWatch implements Watcher {
     const step = `${service}/${epoch}`;
     this.#requests.set(step, (this.#requests.get(step) ?? 0) + candidate.requests);
     const version = `${service}@${candidate.version}`;
-    this.#failures.set(version, (this.#failures.get(version) ?? 0) + failuresOf(candidate));
+    const against = failuresOf(candidate) + (candidate.clientErrors ?? 0);
+    this.#failures.set(version, (this.#failures.get(version) ?? 0) + against);
   }
 
   #time(service: string, { version, latency }: ArmCount): void {
@@ -65,6 +66,8 @@ export class DataWatch implements Watcher {
     if (!before || !old || old.id !== now?.id || old.weight === 0 || now.weight <= old.weight) return;
     if (this.#scene.ledger.has(after.name, this.#scene.world.time.second, 'promote')) return;
     if (!isListedReady(this.#scene, after.name, old.from)) return;
+    // At the end of the longest bake the file may say that no more evidence is needed.
+    if (now.weight === 100 && old.ramp?.atEnd === 'promote') return;
     const isRouted = before.routing.weight === old.weight;
     const had = isRouted ? (this.#requests.get(`${after.name}/${before.routing.epoch}`) ?? 0) : 0;
     if (had >= old.minRequests) return;

@@ -1,5 +1,6 @@
 // I8: what is shown is what the balancer measured, and time counts only from what it confirmed.
 import type { Evidence } from '../../core/evidence.ts';
+import { DEFAULT_RAMP } from '../../core/ramp.ts';
 import type { Release } from '../../core/release.ts';
 import type { ServiceState } from '../../core/service.ts';
 import {
@@ -81,7 +82,8 @@ export class ShownWatch implements Watcher {
     const since = this.#routedAt.get(`${after.name}/${before.routing.epoch}`);
     const isRouted = since !== undefined && before.routing.weight === old.weight;
     const heldMs = isRouted ? world.time.monotonicMs - since : 0;
-    const asked = old.steps[old.step]?.bakeMs ?? 0;
+    const dwellMs = old.ramp && now.weight < 100 ? DEFAULT_RAMP.dwellMs : 0;
+    const asked = old.steps[old.step]?.bakeMs ?? dwellMs;
     if (heldMs >= asked || ledger.has(after.name, world.time.second, 'promote')) return;
     if (!isListedReady(this.#scene, after.name, old.from)) return;
     this.#violate(`v${old.version} of ${after.name} held ${old.weight}% for ${heldMs} ms, asked are ${asked}`);

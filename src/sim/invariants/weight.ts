@@ -1,9 +1,11 @@
 // I3: the candidate's weight falls only through a rollback, a promoted one's to what the file says; stable stops only after the candidate holds 100 %.
+
 import type { ServiceState } from '../../core/service.ts';
 import type { ServiceTraffic } from '../../core/traffic.ts';
 import type { Change } from '../../ports/store.ts';
 import { releaseOf, type Scene } from '../scene.ts';
 import type { Watcher } from '../watch.ts';
+import { Approvals } from './approvals.ts';
 
 const TAKEN_BACK: readonly string[] = ['rolling_back', 'rolled_back', 'failed'];
 
@@ -36,6 +38,7 @@ class LeastShares {
 export function watchWeight(scene: Scene): Watcher {
   const { world, stored, violate } = scene;
   const least = new LeastShares(scene);
+  const approvals = new Approvals(scene);
   const applied = new Map<string, ServiceTraffic>();
   let appliedS = 0;
   /** Versions that the balancer has given all traffic of their service, as `service@version`. */
@@ -75,7 +78,10 @@ export function watchWeight(scene: Scene): Watcher {
   };
 
   return {
-    committed: (change) => least.committed(change),
+    committed: (change) => {
+      least.committed(change);
+      approvals.committed(change);
+    },
     applying: (table) => {
       for (const before of applied.values())
         compare(
