@@ -1,8 +1,8 @@
 // `npm run bench:judge`: whole releases of good and bad candidates in simulated traffic, under our rule and the peers'.
 import { parseArgs } from 'node:util';
-import { costs } from './judge/cost.ts';
+import { costs, crowdOf } from './judge/cost.ts';
 import { type Result, sectionOf, writeReadme } from './judge/report.ts';
-import { routeRows } from './judge/routes.ts';
+import { stickyRows } from './judge/sticky.ts';
 import { NORMAL, otherRates, QUICK, type Row, weakSpot, wholeReleases } from './judge/tables.ts';
 
 const EXIT_USAGE = 2;
@@ -63,8 +63,9 @@ function bench({ isQuick, seed }: Options): Result {
     whole: whole ?? [],
     rates: rates ?? [],
     weakSpot: weak ?? [],
-    routes: routeRows(4 * size.doubling, seed),
+    sticky: stickyRows(size.sticky, seed),
     costs: costs(seed, isQuick ? 3 : 10),
+    crowd: crowdOf(seed),
     seconds: (performance.now() - began) / 1000,
   };
 }

@@ -1,49 +1,62 @@
 // Our own policy: the judge and the ramp as the product runs them, on simulated cells.
-import { absorb, type JudgeState, startJudge, verdictOf } from '../../src/core/judge/judge.ts';
+import { absorb, type JudgeParams, type JudgeState, startJudge, verdictOf } from '../../src/core/judge/judge.ts';
 import { DEFAULT_RAMP, nextMove, type RampRule, smoothRate } from '../../src/core/ramp.ts';
 import type { ArmCount, Cell } from '../../src/core/traffic.ts';
 import type { Policy, Run, Word } from './policy.ts';
-import type { Arm, Second } from './traffic.ts';
+import { type Arm, ROUTES, type Second } from './traffic.ts';
 
 /** What goes on after a certificate: nothing, or the same judge for so long with so much of the traffic on the candidate. */
-export type Watch = { readonly untilSecond: number; readonly weight: number };
+export type Watch = { readonly seconds: number; readonly weight: number };
 
-const PARAMS = {
+/** With everything that can be judged. */
+export const PARAMS: JudgeParams = {
   service: 'web',
   stable: 1,
   candidate: 2,
   isSticky: false,
   minRequests: 0,
   passRule: 'certified',
-} as const;
+  clientErrors: true,
+  routes: ROUTES,
+};
+/** Errors and latency alone. */
+export const WITHOUT_ROUTES: JudgeParams = { ...PARAMS, clientErrors: false, routes: [] };
 
 export function ours(name: string, rule: RampRule = DEFAULT_RAMP, watch: Watch | null = null): Policy {
   return { name, start: (rps) => new Ramp(rule, watch, rps) };
 }
 
 /** The judge at a weight that never changes. */
-export function fixedWeight(name: string, weight: number): Policy {
+export function fixedWeight(name: string, weight: number, params: JudgeParams = PARAMS): Policy {
   const rule = {
     ...DEFAULT_RAMP,
     maxWeight: weight,
     minBakeMs: Number.POSITIVE_INFINITY,
     maxBakeMs: Number.POSITIVE_INFINITY,
   };
-  return { name, start: () => new Ramp(rule, null, Number.POSITIVE_INFINITY, weight) };
+  return { name, start: () => new Ramp(rule, null, Number.POSITIVE_INFINITY, weight, params) };
 }
 
 class Ramp implements Run {
   weight = 0;
   private epoch = 0;
   private risenAt = 0;
-  private state: JudgeState = startJudge(PARAMS);
+  private state: JudgeState;
+  private promotedAt = 0;
   private rate: number | null;
   private isPromoted = false;
   private readonly rule: RampRule;
   private readonly watch: Watch | null;
   private readonly firstWeight: number | null;
 
-  constructor(rule: RampRule, watch: Watch | null, rps: number, firstWeight: number | null = null) {
+  constructor(
+    rule: RampRule,
+    watch: Watch | null,
+    rps: number,
+    firstWeight: number | null = null,
+    params: JudgeParams = PARAMS,
+  ) {
+    this.state = startJudge(params);
     this.rule = rule;
     this.watch = watch;
     this.rate = Number.isFinite(rps) ? rps : null;
@@ -85,11 +98,12 @@ class Ramp implements Run {
   private promote(now: number): Word {
     if (this.watch === null) return 'promote';
     this.isPromoted = true;
+    this.promotedAt = now;
     return this.turn(this.watch.weight, now);
   }
 
   private whileWatching(now: number): Word {
-    return this.watch !== null && now >= this.watch.untilSecond ? 'promote' : 'go on';
+    return this.watch !== null && now >= this.promotedAt + this.watch.seconds ? 'promote' : 'go on';
   }
 }
 
@@ -109,7 +123,7 @@ export function cellOf(second: Second, epoch: number, weight: number): Cell {
   };
 }
 
-function armOf(version: number, { requests, failures, latency, failedLatency }: Arm): ArmCount {
+function armOf(version: number, { requests, failures, ...rest }: Arm): ArmCount {
   const classes = { status: failures, timeout: 0, connection: 0, deadline: 0 };
-  return { version, requests, failures: classes, firstFailures: 0, latency, failedLatency };
+  return { version, requests, failures: classes, firstFailures: 0, ...rest };
 }

@@ -1,20 +1,14 @@
 // The result in words: tables in Markdown, and their place in bench/README.md.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Cost } from './cost.ts';
-import type { RouteRow } from './routes.ts';
+import { goalsOf, type Measured } from './goals.ts';
 import type { Row } from './tables.ts';
 
-export type Result = {
+export type Result = Measured & {
   readonly date: string;
   readonly command: string;
   readonly seed: number;
   readonly seconds: number;
-  readonly whole: readonly Row[];
-  readonly rates: readonly Row[];
-  readonly weakSpot: readonly Row[];
-  readonly routes: readonly RouteRow[];
-  readonly costs: readonly Cost[];
 };
 
 const README = join(import.meta.dirname, '..', 'README.md');
@@ -51,7 +45,7 @@ const counts = (rows: readonly Row[]) =>
   [...new Set(rows.map((row) => row.releases))].sort((a, b) => b - a).join(' or ');
 
 export function sectionOf(result: Result): string {
-  const { whole, rates, weakSpot, costs } = result;
+  const { whole, rates, weakSpot, sticky, costs, crowd } = result;
   const cell = 'Cells: rolled back % / promoted % / median seconds to the verdict / median bad requests until then.';
   return [
     `${result.date}, \`${result.command}\`, seeds from ${result.seed} on, ${Math.round(result.seconds)} s.`,
@@ -59,10 +53,17 @@ export function sectionOf(result: Result): string {
     crossTable(whole, (row) => row.policy),
     `#### fridaymorning at other rates, ${counts(rates)} of each\n\nWhat is neither rolled back nor promoted after 30 minutes is held for a person.`,
     crossTable(rates, rateText),
-    `#### The weak spot: errors double from 0.1% to 0.2%, 50 requests a second, one hour, ${counts(weakSpot)} of each`,
+    `#### The weak spot: errors double from 0.1% to 0.2%, 50 requests a second, ${counts(weakSpot)} of each`,
     crossTable(weakSpot, (row) => row.policy),
-    `#### An idea that is not built: 15% of alpha on the 20 busiest routes, ${result.routes[0]?.releases ?? 0} of each\n\nThe same doubling, errors only, one hour at a fixed weight.`,
-    routeTable(result.routes),
+    `#### Sticky clients, 50 requests a second, 10 minutes, ${sticky[0]?.releases ?? 0} of each`,
+    table(
+      ['candidate', 'rolled back %', 'median seconds'],
+      sticky.map(({ scenario, rolledBack, medianSeconds }) => [
+        scenario,
+        String(Number(rolledBack.toFixed(1))),
+        rolledBack === 0 ? '' : String(medianSeconds),
+      ]),
+    ),
     '#### What a turn costs',
     table(
       ['requests/s', 'weight', 'judge and ramp µs', 'reading the counts µs', 'saved state kB'],
@@ -74,26 +75,13 @@ export function sectionOf(result: Result): string {
         (stateBytes / 1000).toFixed(1),
       ]),
     ),
+    `${crowd.releases} releases at ${crowd.rps} requests a second each take ${crowd.percentOfCore.toFixed(2)}% of a core.`,
+    '#### Goals',
+    table(
+      ['goal', 'measured', 'reached'],
+      goalsOf(result).map(({ goal, measured, isReached }) => [goal, measured, isReached ? 'yes' : 'no']),
+    ),
   ].join('\n\n');
-}
-
-function routeTable(rows: readonly RouteRow[]): string {
-  const head = [
-    'new failures',
-    'weight',
-    'found %',
-    'extra failures',
-    'found % with routes',
-    'extra failures with routes',
-  ];
-  return table(
-    head,
-    rows.map(({ where, weight, found, extra, foundWithRoutes, extraWithRoutes }) => [
-      where,
-      `${weight}%`,
-      ...[found, extra, foundWithRoutes, extraWithRoutes].map((value) => String(Number(value.toFixed(1)))),
-    ]),
-  );
 }
 
 /** Replaces the marked part of bench/README.md. */

@@ -1,5 +1,5 @@
 // Good and bad candidates under steady, drifting and bursty traffic.
-import type { Scenario } from './traffic.ts';
+import { ROUTES, type Scenario } from './traffic.ts';
 
 const always = (rate: number) => () => rate;
 
@@ -53,9 +53,13 @@ export const BAD: readonly Scenario[] = [
   },
 ];
 
-export const DOUBLING: Scenario = {
-  name: '0.1% → 0.2%',
-  isGood: false,
-  rate: always(0.001),
-  candidateRate: always(0.002),
-};
+/** Errors double: on every route, or all of the new ones on one of twenty. */
+export const DOUBLING: readonly Scenario[] = [
+  { name: '0.1% → 0.2%, on every route', isGood: false, rate: always(0.001), candidateRate: always(0.002) },
+  {
+    name: '0.1% → 0.2%, all on one of 20 routes',
+    isGood: false,
+    rate: always(0.001),
+    candidateRate: (_, __, route) => (route === ROUTES[0] ? 0.001 + 0.001 * ROUTES.length : 0.001),
+  },
+];

@@ -1,13 +1,15 @@
 // Simulated traffic of one service under release: second by second, each request by chance to an arm, with latency and outcome.
 
 import { type Dice, diceOf, normal, poisson } from '../../src/core/forecast/dice.ts';
-import { bucketOf, type Histogram } from '../../src/core/traffic.ts';
+import { bucketOf, type Histogram, type RouteCount } from '../../src/core/traffic.ts';
 
 export type Arm = {
   readonly requests: number;
   readonly failures: number;
   readonly latency: Histogram;
   readonly failedLatency: Histogram;
+  readonly clientErrors: number;
+  readonly routes: readonly RouteCount[];
 };
 
 export type Second = {
@@ -26,14 +28,19 @@ export type Scenario = {
   readonly isGood: boolean;
   /** Chance that a request to stable fails, in second `t`. */
   readonly rate: (t: number) => number;
-  /** The same for the candidate, at its weight in percent; absent = as stable. */
-  readonly candidateRate?: (t: number, weight: number) => number;
+  /** The same for the candidate, at its weight in percent and on one of `ROUTES`; absent = as stable. */
+  readonly candidateRate?: (t: number, weight: number, route: string) => number;
   /** The candidate takes so many times as long, for this share of its requests. */
   readonly slower?: { readonly times: number; readonly share: number };
   /** Shared by both arms: load and latency relative to the usual. */
   readonly load?: (t: number) => number;
   readonly latency?: (t: number) => number;
 };
+
+/** All have the same share of the requests. */
+export const ROUTES: readonly string[] = Array.from({ length: 20 }, (_, i) => `GET /things/${i}`);
+/** Chance that a request that does not fail is answered 4xx, by either version. */
+const CLIENT_ERRORS = 0.03;
 
 const MEDIAN_MS = 80;
 const SIGMA = 0.6;
@@ -50,11 +57,17 @@ const LATENCIES: Uint16Array = (() => {
 class Counter {
   requests = 0;
   failures = 0;
+  clientErrors = 0;
+  private readonly routes: { requests: number; failures: number }[] = ROUTES.map(() => ({ requests: 0, failures: 0 }));
   private readonly all = new Map<number, number>();
   private readonly failed = new Map<number, number>();
 
-  add(bucket: number, hasFailed: boolean): void {
+  add(bucket: number, hasFailed: boolean, route: number, isClientError: boolean): void {
     this.requests += 1;
+    const ofRoute = this.routes[route];
+    if (ofRoute) ofRoute.requests += 1;
+    if (ofRoute && hasFailed) ofRoute.failures += 1;
+    if (isClientError) this.clientErrors += 1;
     this.all.set(bucket, (this.all.get(bucket) ?? 0) + 1);
     if (!hasFailed) return;
     this.failures += 1;
@@ -63,8 +76,11 @@ class Counter {
 
   toArm(): Arm {
     const sorted = (counts: Map<number, number>) => [...counts].sort(([a], [b]) => a - b);
-    const { requests, failures } = this;
-    return { requests, failures, latency: sorted(this.all), failedLatency: sorted(this.failed) };
+    const { requests, failures, clientErrors } = this;
+    const routes = this.routes.flatMap((counts, i) =>
+      counts.requests === 0 ? [] : [{ route: ROUTES[i] ?? '', ...counts, firstFailures: 0 }],
+    );
+    return { requests, failures, latency: sorted(this.all), failedLatency: sorted(this.failed), clientErrors, routes };
   }
 }
 
@@ -86,7 +102,8 @@ export class Traffic {
     const requests = poisson(roll, this.rps * (scenario.load?.(t) ?? 1));
     const share = weight / 100;
     const drift = scenario.latency ? Math.log(scenario.latency(t)) / STEP : 0;
-    const rates = { stable: scenario.rate(t), candidate: scenario.candidateRate?.(t, weight) ?? scenario.rate(t) };
+    const rate = scenario.rate(t);
+    const candidateRates = ROUTES.map((route) => scenario.candidateRate?.(t, weight, route) ?? rate);
     let bad = 0;
     for (let i = 0; i < requests; i += 1) {
       const isCandidate = roll() < share;
@@ -94,9 +111,11 @@ export class Traffic {
       const slower = isSlowed ? Math.log(scenario.slower?.times ?? 1) / STEP : 0;
       const place = (LATENCIES[Math.floor(roll() * TABLE)] ?? 0) + drift + slower;
       const bucket = Math.max(0, Math.min(1439, Math.floor(place + roll())));
-      const hasFailed = roll() < (isCandidate ? rates.candidate : rates.stable);
-      arms[isCandidate ? 'candidate' : 'stable'].add(bucket, hasFailed);
-      if (!isCandidate && roll() < share / (1 - share)) arms.baseline.add(bucket, hasFailed);
+      const route = Math.floor(roll() * ROUTES.length);
+      const hasFailed = roll() < (isCandidate ? (candidateRates[route] ?? rate) : rate);
+      const isClientError = !hasFailed && roll() < CLIENT_ERRORS;
+      arms[isCandidate ? 'candidate' : 'stable'].add(bucket, hasFailed, route, isClientError);
+      if (!isCandidate && roll() < share / (1 - share)) arms.baseline.add(bucket, hasFailed, route, isClientError);
       if (isCandidate && (hasFailed || isSlowed)) bad += 1;
     }
     const { stable, candidate, baseline } = arms;

@@ -60,7 +60,7 @@ export function logMeans(n0: number, n1: number, m: number, odds: readonly numbe
       Math.min(m * Math.log1p((n1 / total) * (psi - 1)), n1 * Math.log1p((m / total) * (psi - 1))),
     );
   }
-  const terms: Terms = { n0, n1, m, first, last };
+  const terms: Terms = { n0, n1, m, first, last, ratios: new Float64Array(last - first + 1) };
   let k = Math.min(last, Math.max(first, Math.floor(((n1 + 1) * (m + 1)) / (n0 + n1 + 2))));
   const lnTotal = Math.log(sumAround(terms, k, 1));
   // ln of term k over the term at the mode; each odds ratio begins at the largest term of the one before.
@@ -80,11 +80,17 @@ type Terms = {
   readonly m: number;
   readonly first: number;
   readonly last: number;
+  /** Those of `ratio` that are known already, from `first` on; 0 = not yet. Each odds ratio needs most of them again. */
+  readonly ratios: Float64Array;
 };
 
-/** What takes term k to term k + 1; falls with k. */
-function ratio({ n0, n1, m }: Terms, k: number): number {
-  return ((n1 - k) * (m - k)) / ((k + 1) * (n0 - m + k + 1));
+/** What takes term k to term k + 1, for k from first to last - 1; falls with k. */
+function ratio({ n0, n1, m, first, ratios }: Terms, k: number): number {
+  const known = ratios[k - first];
+  if (known) return known;
+  const fresh = ((n1 - k) * (m - k)) / ((k + 1) * (n0 - m + k + 1));
+  ratios[k - first] = fresh;
+  return fresh;
 }
 
 /** The largest term under the odds `psi`, sought from `from` on. */

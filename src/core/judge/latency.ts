@@ -69,24 +69,29 @@ export function limitsOf(
   rate = 0,
 ): readonly Limit[] | null {
   if (memory === null) return null;
-  const total = memory.units.reduce((sum, count) => sum + count, 0);
+  const beyond = beyondEach(memory);
+  const total = beyond[0] ?? 0;
   const requests = total / UNITS;
   const isOld = tick - memory.firstTick >= PRIMED_SECONDS && requests >= PRIMED_LEAST;
   if (requests < PRIMED_REQUESTS && !isOld) return null;
   return rules.map(({ quantile, percent }) => {
-    const stable = quantileBucket(memory, (1 - Number(quantile.slice(1)) / 100) * total);
+    const stable = quantileBucket(memory, beyond, (1 - Number(quantile.slice(1)) / 100) * total);
+    const requestsFrom = (bucket: number) => (beyond[Math.max(0, bucket - memory.from)] ?? 0) / UNITS;
     const margin = Math.min(BUCKETS, Math.max(stable + bucketsDown(percent), floorBucket(stable)));
     return {
       stable,
       tolerance: Math.min(BUCKETS, Math.max(stable + bucketsUp(TOLERANCE_PERCENT), floorBucket(stable) + 1)),
       margin,
-      odds: equalOdds(requestsFrom(memory, stable), requestsFrom(memory, margin), requests, rate),
+      odds: equalOdds(requestsFrom(stable), requestsFrom(margin), requests, rate),
     };
   });
 }
 
-function requestsFrom({ from, units }: LatencyMemory, bucket: number): number {
-  return units.reduce((sum, count, i) => (from + i >= bucket ? sum + count : sum), 0) / UNITS;
+/** Units from each bucket of the memory on, and 0 behind the last. */
+function beyondEach({ units }: LatencyMemory): readonly number[] {
+  const beyond: number[] = new Array(units.length + 1).fill(0);
+  for (let i = units.length - 1; i >= 0; i -= 1) beyond[i] = (beyond[i + 1] ?? 0) + (units[i] ?? 0);
+  return beyond;
 }
 
 const [LEAST_ODDS, MOST_ODDS] = [0.02, 0.98];
@@ -100,13 +105,9 @@ function equalOdds(beyondLimit: number, beyondMargin: number, requests: number, 
 }
 
 /** The smallest bucket from which on at most `allowed` units of the past lie. */
-function quantileBucket(memory: LatencyMemory, allowed: number): number {
-  let beyond = 0;
-  for (let i = memory.units.length - 1; i >= 0; i -= 1) {
-    beyond += memory.units[i] ?? 0;
-    if (beyond > allowed + 1e-9) return memory.from + i + 1;
-  }
-  return memory.from;
+function quantileBucket({ from }: LatencyMemory, beyond: readonly number[], allowed: number): number {
+  const place = beyond.findLastIndex((units) => units > allowed + 1e-9);
+  return from + place + 1;
 }
 
 /** Whole buckets that are at least `percent` longer: a rollback rounds in the candidate's favour. */

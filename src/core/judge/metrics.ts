@@ -3,7 +3,16 @@ import { type Counts, gainsF, ROLLBACK_ODDS } from './engineF.ts';
 import { gainsP, RATIOS_ABOVE } from './engineP.ts';
 import { addRoundedDown, logMean, logSumExp } from './logs.ts';
 import { lnEOfRoute, type RouteState } from './routes.ts';
-import { errorLine, extrasIn, type JudgeParams, marginsIn, type Quantile, SAFE_LN_E, sharesOf } from './rules.ts';
+import {
+  errorLine,
+  extrasIn,
+  type JudgeParams,
+  marginsIn,
+  type Quantile,
+  SAFE_LN_E,
+  type Shares,
+  sharesOf,
+} from './rules.ts';
 import {
   absorbErrorCounts,
   absorbSlowCounts,
@@ -69,8 +78,7 @@ export function lnSafety({ safety }: MetricState): number | null {
 }
 
 /** Share of alpha of a metric. */
-export function shareOf(name: MetricName, params: JudgeParams): number {
-  const { errors, quantile, clientErrors } = sharesOf(params);
+export function shareOf(name: MetricName, { errors, quantile, clientErrors }: Shares): number {
   if (name === 'errors') return errors;
   return name === 'client_errors' ? clientErrors : quantile;
 }
@@ -80,9 +88,10 @@ export function shareOf(name: MetricName, params: JudgeParams): number {
  * depend on each other, since all of them rest on the same strata. Source: Vovk & Wang 2021, merging e-values.
  */
 export function lnEOfAll(metrics: readonly MetricState[], routes: readonly RouteState[], params: JudgeParams): number {
-  const ofRoute = Math.log(sharesOf(params).route);
+  const shares = sharesOf(params);
+  const ofRoute = Math.log(shares.route);
   return logSumExp([
-    ...metrics.map((metric) => Math.log(shareOf(metric.name, params)) + lnAgainst(metric)),
+    ...metrics.map((metric) => Math.log(shareOf(metric.name, shares)) + lnAgainst(metric)),
     ...routes.map((route) => ofRoute + lnEOfRoute(route)),
   ]);
 }

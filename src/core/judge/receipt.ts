@@ -1,7 +1,7 @@
 // The receipt of a verdict: the numbers behind it and the sentences that people read. Pure.
 import { lnAgainst, lnSafety, type MetricName, type MetricState, shareOf } from './metrics.ts';
 import { lnEOfRoute, type RouteState } from './routes.ts';
-import { ALPHA, extrasIn, type JudgeParams, SAFE_LN_E, sharesOf } from './rules.ts';
+import { ALPHA, extrasIn, type JudgeParams, SAFE_LN_E, type Shares, sharesOf } from './rules.ts';
 
 export type Tally = { readonly requests: number; readonly failures: number };
 
@@ -123,8 +123,10 @@ export function metricsReceipt(
   params: JudgeParams,
   hasFailed: boolean,
 ): readonly MetricReceipt[] {
-  const ofRoutes = routes.map((route, i) => routeReceipt(route, extrasIn(params).routes[i] ?? '', params));
-  const all = [...metrics.map((metric) => metricReceipt(metric, params)), ...ofRoutes];
+  const shares = sharesOf(params);
+  const names = extrasIn(params).routes;
+  const ofRoutes = routes.map((route, i) => routeReceipt(route, names[i] ?? '', shares));
+  const all = [...metrics.map((metric) => metricReceipt(metric, params, shares)), ...ofRoutes];
   const harmful = hasFailed ? harmfulOf(all) : new Set<MetricReceipt>();
   const shown = ofRoutes.toSorted((a, b) => b.lnE - a.lnE).slice(0, SHOWN_ROUTES);
   return all
@@ -134,13 +136,13 @@ export function metricsReceipt(
 
 const UNDECIDED = { isHarmful: false, sentence: '' };
 
-function metricReceipt(metric: MetricState, params: JudgeParams): MetricReceipt {
+function metricReceipt(metric: MetricState, params: JudgeParams, shares: Shares): MetricReceipt {
   const [lnE, safety] = [lnAgainst(metric), lnSafety(metric)];
   const { n0, x0, n1, x1 } = metric.seen;
   const tally = (n: number, x: number): Tally => ({ requests: params.isSticky ? 0 : n, failures: x });
   return {
     metric: metric.name,
-    share: shareOf(metric.name, params),
+    share: shareOf(metric.name, shares),
     lnE,
     odds: oddsText(lnE),
     lnSafety: safety,
@@ -152,13 +154,13 @@ function metricReceipt(metric: MetricState, params: JudgeParams): MetricReceipt 
   };
 }
 
-function routeReceipt(state: RouteState, route: string, params: JudgeParams): MetricReceipt {
+function routeReceipt(state: RouteState, route: string, shares: Shares): MetricReceipt {
   const [n0, x0, n1, x1] = state.seen;
   const lnE = lnEOfRoute(state);
   return {
     metric: 'route',
     route,
-    share: sharesOf(params).route,
+    share: shares.route,
     lnE,
     odds: oddsText(lnE),
     lnSafety: null,

@@ -137,8 +137,19 @@ export function strataRule(params: JudgeParams): StrataRule {
   return params.isSticky ? CLIENTS : REQUESTS;
 }
 
+/** They are asked for with every cell, and parameters never change. */
+const KNOWN_HASHES = new WeakMap<JudgeParams, string>();
+
 /** 16 hexadecimal digits of everything that a verdict rests on but the counts. */
 export function hashOf(params: JudgeParams): string {
+  const known = KNOWN_HASHES.get(params);
+  if (known !== undefined) return known;
+  const hash = freshHashOf(params);
+  KNOWN_HASHES.set(params, hash);
+  return hash;
+}
+
+function freshHashOf(params: JudgeParams): string {
   const { service, stable, candidate, isSticky, minRequests, passRule = 'requests' } = params;
   const own = [service, stable, candidate, isSticky, minRequests, passRule, marginsIn(params), extrasIn(params)];
   return digest(JSON.stringify(own) + (isSticky ? STICKY_RULES : REQUEST_RULES));

@@ -169,13 +169,13 @@ function sumOfRoute(a: RouteTally, b: RouteTally): RouteTally {
 function routesOf({ stable, candidate }: Cell, rule: StrataRule, names: readonly string[]): RouteTally[] | null {
   const [of0, of1] = [byName(stable), byName(candidate)];
   if (of0 === null || of1 === null) return null;
-  const bad = (route: RouteCount | undefined) => {
-    if (route === undefined) return 0;
-    return rule.unit === 'client' ? route.firstFailures : Math.min(route.requests, route.failures);
+  const bad = (arm: ArmCount | null, route: RouteCount | undefined) => {
+    if (arm === null || route === undefined) return 0;
+    return rule.unit === 'client' ? route.firstFailures : Math.min(arm.requests, route.requests, route.failures);
   };
   return names.map((name) => {
     const [one, other] = [of0.get(name), of1.get(name)];
-    return [one?.requests ?? 0, bad(one), other?.requests ?? 0, bad(other)];
+    return [one?.requests ?? 0, bad(stable, one), other?.requests ?? 0, bad(candidate, other)];
   });
 }
 
