@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { DEFAULT_RAMP, firstWeight, nextMove, type RampSeen, smoothRate } from './ramp.ts';
 
-const calm = { kind: 'inconclusive', isCalm: true, harmBound: 0.02 } as const;
+const calm = { kind: 'inconclusive', isCalm: true, harmBound: 0.02, isWeightJudged: true } as const;
 const seen = (over: Partial<RampSeen> = {}): RampSeen => ({
   weight: 5,
   atWeightMs: 15_000,
@@ -47,6 +47,12 @@ describe('a step', () => {
     expect(nextMove(seen({ atWeightMs: null }))).toMatchObject({ type: 'hold', until: 'dwell' });
   });
 
+  it('waits until something was judged at the weight, which takes minutes on quiet services', () => {
+    const verdict = { ...calm, isWeightJudged: false };
+    expect(nextMove(seen({ verdict }))).toMatchObject({ type: 'hold', until: 'evidence' });
+    expect(nextMove(seen({ verdict: null }))).toMatchObject({ type: 'hold', until: 'evidence' });
+  });
+
   it('waits while a suspicion is not settled', () => {
     expect(nextMove(seen({ verdict: { ...calm, isCalm: false } }))).toMatchObject({ type: 'hold', until: 'calm' });
   });
@@ -80,7 +86,7 @@ describe('the end', () => {
   });
 
   it('is a rollback when the judge says fail, whatever else holds', () => {
-    const verdict = { kind: 'fail', isCalm: false, harmBound: 0.001 } as const;
+    const verdict = { kind: 'fail', isCalm: false, harmBound: 0.001, isWeightJudged: false } as const;
     for (const weight of [0, 5, 50])
       expect(nextMove(seen({ verdict, weight, bakedMs: 9e9 }))).toEqual({ type: 'rollback' });
   });
@@ -95,6 +101,7 @@ describe('over all that can be seen', () => {
     verdict: fc.record({
       kind: fc.constantFrom('pass' as const, 'inconclusive' as const),
       isCalm: fc.boolean(),
+      isWeightJudged: fc.boolean(),
       harmBound: fc.double({ min: 0.001, max: 1, noNaN: true }),
     }),
   });
@@ -107,7 +114,7 @@ describe('over all that can be seen', () => {
         const { budget, reactionSeconds, dwellMs } = DEFAULT_RAMP;
         expect(move.weight).toBeGreaterThan(one.weight * 0.999);
         expect(move.weight).toBeLessThanOrEqual(Math.min(50, one.weight * 3 + 1e-9));
-        expect(one.verdict.isCalm).toBe(true);
+        expect(one.verdict).toMatchObject({ isCalm: true, isWeightJudged: true });
         expect(one.atWeightMs).toBeGreaterThanOrEqual(dwellMs);
         const cost = (move.weight / 100) * one.rate * reactionSeconds * one.verdict.harmBound;
         expect(cost).toBeLessThanOrEqual(budget + 1e-6);

@@ -39,7 +39,7 @@ export type RampSeen = {
   /** Requests per second of the whole service, smoothed. */
   readonly rate: number;
   /** Null before the candidate was judged for the first time. */
-  readonly verdict: Pick<Verdict, 'kind' | 'isCalm' | 'harmBound'> | null;
+  readonly verdict: Pick<Verdict, 'kind' | 'isCalm' | 'harmBound' | 'isWeightJudged'> | null;
 };
 
 export type RampMove =
@@ -72,6 +72,7 @@ export function nextMove(seen: RampSeen, rule: RampRule = DEFAULT_RAMP): RampMov
     return hold('dwell', `Each weight holds for at least ${formatDuration(rule.dwellMs)}.`);
   }
   if (isHighest) return hold('evidence', 'Not every metric is safe yet.');
+  if (!verdict?.isWeightJudged) return hold('evidence', 'Nothing was judged at this weight yet.');
   const to = affordableWeight(seen, rule);
   if (to >= weight * LEAST_FACTOR || to >= rule.maxWeight) return rise(to);
   const bound = percentText(100 * (verdict?.harmBound ?? 1));

@@ -219,13 +219,15 @@ function add(tally: Tally, count: { readonly n: number; readonly x: number }): T
 /** What the traffic is asked to follow now; `weight` in percent. */
 export type CurrentStep = { readonly epoch: number; readonly weight: number };
 
+const UNDONE = { harmBound: 1, isCalm: false, mayRise: false, isWeightJudged: false };
+
 /**
  * What the evidence says at the current step, by default the newest that was counted; a caller that knows of a newer one
  * names it, so that requests of an earlier weight do not pass for requests of this one.
  */
 export function verdictOf(state: JudgeState, current: CurrentStep = state.step): Verdict {
   const { failed } = state;
-  if (failed) return { kind: 'fail', receipt: failed, harmBound: failed.harmBound, isCalm: false, mayRise: false };
+  if (failed) return { kind: 'fail', receipt: failed, ...UNDONE, harmBound: failed.harmBound };
   const problem = problemOf(state);
   if (problem) return unjudged(state, problem);
   const receipt = receiptOf(state, current, false);
@@ -234,7 +236,8 @@ export function verdictOf(state: JudgeState, current: CurrentStep = state.step):
   const missing = Math.max(0, minRequests - receipt.candidate.step.requests);
   const mayRise = isCalm && missing === 0;
   const uncertified = passRule === 'certified' ? requestsUntilSafe(state.metrics, state.params, receipt.weight) : 0;
-  const stand = { harmBound: state.harm.bound, isCalm, mayRise };
+  const isWeightJudged = receipt.stable.step.requests + receipt.candidate.step.requests > 0;
+  const stand = { harmBound: state.harm.bound, isCalm, mayRise, isWeightJudged };
   if (mayRise && uncertified === 0) return { kind: 'pass', receipt: worded(receipt, passSentence), ...stand };
   const needs = needsOf(missing, uncertified);
   return { kind: 'inconclusive', receipt: worded(receipt, inWords(isCalm, needs)), needs, ...stand };
@@ -261,9 +264,7 @@ function unjudged(state: JudgeState, problem: string): Verdict {
     kind: 'inconclusive',
     receipt: worded(receipt, () => problem),
     needs,
-    harmBound: 1,
-    isCalm: false,
-    mayRise: false,
+    ...UNDONE,
   };
 }
 

@@ -88,6 +88,8 @@ type Stand = {
   readonly isCalm: boolean;
   /** Calm, and the candidate has answered enough requests at this weight. */
   readonly mayRise: boolean;
+  /** A stratum of this weight was judged. */
+  readonly isWeightJudged: boolean;
 };
 
 export type Verdict = Stand &
