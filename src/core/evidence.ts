@@ -194,8 +194,9 @@ export function decided(evidence: Evidence, isTakenBack: boolean, current: Curre
 export function standIn(evidence: Evidence, release: Release, current?: CurrentStep): Stand | null {
   const verdict = verdictIn(evidence, current);
   if (!verdict) return null;
-  const { kind, isCalm, harmBound, receipt } = verdict;
-  return { kind, isCalm, harmBound, missing: Math.max(0, release.minRequests - receipt.candidate.step.requests) };
+  const { kind, isCalm, harmBound, isWeightJudged, receipt } = verdict;
+  const missing = Math.max(0, release.minRequests - receipt.candidate.step.requests);
+  return { kind, isCalm, harmBound, isWeightJudged, missing };
 }
 
 /** What the other rules say. */

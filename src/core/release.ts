@@ -98,6 +98,8 @@ export type Stand = {
   readonly isCalm: boolean;
   /** 0 to 1. */
   readonly harmBound: number;
+  /** Requests at this weight went into the evidence. */
+  readonly isWeightJudged: boolean;
   /** Candidate requests that this weight lacks for any decision, whatever else is missing. */
   readonly missing: number;
 };
