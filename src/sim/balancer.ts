@@ -168,8 +168,8 @@ export class SimBalancer implements Balancer {
   }
 
   /** Clients are told apart while a sticky service is under release. */
-  #clientsOf({ service, salt, isSticky, candidate }: ServiceTraffic): ReleaseClients | null {
-    if (!isSticky || candidate === null) return null;
+  #clientsOf({ service, salt, isSticky, candidate, weight }: ServiceTraffic): ReleaseClients | null {
+    if (!isSticky || candidate === null || weight === 0) return null;
     const known = this.#clients.get(service);
     if (known?.salt === salt) return known;
     const fresh = new ReleaseClients(salt);

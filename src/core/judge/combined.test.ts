@@ -71,6 +71,25 @@ describe('latency', () => {
     expect(verdictOf(learned).kind).toBe('fail');
   });
 
+  it('is not named when half of the slow requests or more are those that failed', () => {
+    const bad = (tick: number): CellCounts => ({
+      ...halves(1, {}, 80, tick)[0]!,
+      stable: [25, tick % 2],
+      candidate: [25, 2],
+      candidateLatency: [...spread(23, 80, tick), [bucketOf(800), 2]],
+    });
+    const told = [...halves(40), ...Array.from({ length: 60 }, (_, i) => bad(40 + i))].map(cellOf);
+    const failedLatency: Histogram = [[bucketOf(80), 2]];
+    const cells = told.map(
+      (cell): Cell =>
+        cell.tick < 40 ? cell : { ...cell, candidate: cell.candidate && { ...cell.candidate, failedLatency } },
+    );
+    const { kind, receipt } = verdictOf(absorb(startJudge(PARAMS), cells));
+    const lnE = (name: string) => receipt.metrics.find((one) => one.metric === name)?.lnE ?? 0;
+    expect(lnE('p99')).toBeGreaterThan(lnE('errors') + Math.log(3));
+    expect([kind, receipt.sentence]).toEqual(['fail', expect.stringMatching(/^Errors on v42: /)]);
+  });
+
   it('is not passed by failing fast', () => {
     const failing = (length: number, failedLatency: Histogram) =>
       halves(length, {}, 80).map((counts): Cell => {

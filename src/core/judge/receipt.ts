@@ -1,7 +1,7 @@
 // The receipt of a verdict: the numbers behind it and the sentences that people read. Pure.
 import { lnAgainst, lnSafety, type MetricName, type MetricState, shareOf } from './metrics.ts';
 import { lnEOfRoute, type RouteState } from './routes.ts';
-import { ALPHA, extrasIn, type JudgeParams, SAFE_LN_E, type Shares, sharesOf } from './rules.ts';
+import { ALPHA, CALM_LN_E, extrasIn, type JudgeParams, SAFE_LN_E, type Shares, sharesOf } from './rules.ts';
 
 export type Tally = { readonly requests: number; readonly failures: number };
 
@@ -190,9 +190,16 @@ function harmfulOf(metrics: readonly MetricReceipt[]): ReadonlySet<MetricReceipt
   return new Set([worstOf(metrics), ...sorted.slice(0, count)]);
 }
 
-/** The one that weighs most in the odds. */
+/**
+ * The one that weighs most in the odds. Failed requests are slow by definition: where they are most of the slow ones, and
+ * the errors alone raise a suspicion, it is the errors that people have to hear of.
+ */
 function worstOf(metrics: readonly MetricReceipt[]): MetricReceipt {
-  return metrics.reduce((most, one) => (lnPart(one) > lnPart(most) ? one : most));
+  const worst = metrics.reduce((most, one) => (lnPart(one) > lnPart(most) ? one : most));
+  const errors = metrics.find((one) => one.metric === 'errors');
+  const isByErrors =
+    errors !== undefined && errors.lnE >= CALM_LN_E && 2 * errors.candidate.failures >= worst.candidate.failures;
+  return isByErrors && worst.metric.startsWith('p') ? errors : worst;
 }
 
 function wordsOf(metric: MetricReceipt, isHarmful: boolean): string {

@@ -105,10 +105,10 @@ export class OpenCell {
   }
 }
 
-/** Clients are told apart while a sticky service is under release. */
-function tallyOf(arm: Arm, { stable, candidate, isSticky, clients, slow }: Regime): Tally | null {
+/** Clients are told apart while the candidate of a sticky service has a share; what they met before is nothing to compare. */
+function tallyOf(arm: Arm, { stable, candidate, weight, isSticky, clients, slow }: Regime): Tally | null {
   const version = arm === 'stable' ? stable : candidate;
   if (version === null) return null;
-  const isByClient = isSticky && candidate !== null;
+  const isByClient = isSticky && candidate !== null && weight > 0;
   return new Tally(version, isByClient ? new FirstCounts(clients, slow?.[arm] ?? null) : null);
 }
