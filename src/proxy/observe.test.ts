@@ -116,14 +116,15 @@ describe('the counts', () => {
     const bad = await place.instance('bad', (_, response) => response.writeHead(500).end());
     const cookie = `friday_client=${'5'.repeat(32)}`;
     for (const [epoch, salt] of ['one', 'one', 'two'].entries()) {
-      await place.apply(traffic({ isSticky: true, epoch, salt, stable: side(1, bad), candidate: side(2, bad) }));
+      const sides = { stable: side(1, bad), candidate: side(2, bad) };
+      await place.apply(traffic({ isSticky: true, epoch, salt, weight: 50, ...sides }));
       for (let i = 0; i < 3; i += 1) await place.send('/', { headers: { cookie } });
     }
     const cells = await place.cells();
     const firsts = (salt: readonly number[]) =>
       cells
         .filter(({ epoch }) => salt.includes(epoch))
-        .reduce((sum, cell) => sum + (cell.stable?.firstFailures ?? 0), 0);
+        .reduce((sum, cell) => sum + (cell.stable?.firstFailures ?? 0) + (cell.candidate?.firstFailures ?? 0), 0);
     expect([firsts([0, 1]), firsts([2])]).toEqual([1, 1]);
   });
 
