@@ -34,6 +34,9 @@ export function whileClimbing(release: Release, rule: RampRule, seen: ReleaseSee
       if (move.until === 'person')
         return ask(release, 100, `${nameOf(release)}: ${move.sentence} A person decides.`, seen.now);
       if (move.until === 'dwell') return release;
+      if (move.until === 'traffic' && seen.stand && seen.stand.missing > 0) {
+        return waitForTraffic(release, seen, seen.stand.missing, '');
+      }
       if (move.until === 'calm') return stay(release, release.ruling?.sentence ?? move.sentence, seen.now);
       return whileEvidenceComes(release, rule, seen, bakedMs, move.sentence);
   }

@@ -49,8 +49,8 @@ describe('a step', () => {
 
   it('waits until something was judged at the weight, which takes minutes on quiet services', () => {
     const verdict = { ...calm, isWeightJudged: false };
-    expect(nextMove(seen({ verdict }))).toMatchObject({ type: 'hold', until: 'evidence' });
-    expect(nextMove(seen({ verdict: null }))).toMatchObject({ type: 'hold', until: 'evidence' });
+    expect(nextMove(seen({ verdict }))).toMatchObject({ type: 'hold', until: 'traffic' });
+    expect(nextMove(seen({ verdict: null }))).toMatchObject({ type: 'rise' });
   });
 
   it('waits while a suspicion is not settled', () => {

@@ -46,7 +46,11 @@ export type RampMove =
   | { readonly type: 'rise'; readonly weight: number; readonly sentence: string }
   | { readonly type: 'promote'; readonly sentence: string }
   /** `person`: only a person can go on. The others end by themselves. */
-  | { readonly type: 'hold'; readonly until: 'dwell' | 'calm' | 'evidence' | 'person'; readonly sentence: string }
+  | {
+      readonly type: 'hold';
+      readonly until: 'dwell' | 'calm' | 'traffic' | 'evidence' | 'person';
+      readonly sentence: string;
+    }
   | { readonly type: 'rollback' };
 
 const LOWEST = 1;
@@ -72,7 +76,7 @@ export function nextMove(seen: RampSeen, rule: RampRule = DEFAULT_RAMP): RampMov
     return hold('dwell', `Each weight holds for at least ${formatDuration(rule.dwellMs)}.`);
   }
   if (isHighest) return hold('evidence', 'Not every metric is safe yet.');
-  if (!verdict?.isWeightJudged) return hold('evidence', 'Nothing was judged at this weight yet.');
+  if (verdict?.isWeightJudged === false) return hold('traffic', 'Nothing was judged at this weight yet.');
   const to = affordableWeight(seen, rule);
   if (to >= weight * LEAST_FACTOR || to >= rule.maxWeight) return rise(to);
   const bound = percentText(100 * (verdict?.harmBound ?? 1));
@@ -116,7 +120,7 @@ function rise(weight: number): RampMove {
   return { type: 'rise', weight, sentence: `It gets ${percentText(weight)} of traffic.` };
 }
 
-function hold(until: 'dwell' | 'calm' | 'evidence' | 'person', sentence: string): RampMove {
+function hold(until: 'dwell' | 'calm' | 'traffic' | 'evidence' | 'person', sentence: string): RampMove {
   return { type: 'hold', until, sentence };
 }
 
