@@ -251,3 +251,74 @@ describe('on every way', () => {
     );
   });
 });
+
+describe('a ramp', () => {
+  const RULE = {
+    minBakeMs: 120_000,
+    maxBakeMs: 1_800_000,
+    budget: 10,
+    atEnd: 'hold',
+    approvals: [] as number[],
+  } as const;
+  function ramped(rest: Partial<Release> = {}, approvals: readonly number[] = []): Release {
+    const spec = specFor({}, { steps: [], ramp: { ...RULE, approvals: [...approvals] } });
+    const begun = { id: 2, version: 2, from: 1, isDirect: false, salt: 's', now: NOW, by: 'anna', reason: '' };
+    return { ...startRelease({ ...begun, spec }), ...rest };
+  }
+  const calm = { kind: 'inconclusive', isCalm: true, harmBound: 0.01, isWeightJudged: true, missing: 0 } as const;
+  const at5 = { phase: 'ramping', step: 0, weight: 5, bakingSince: NOW, rampingSince: NOW } as const;
+
+  it('is certified and has no steps, unless other steps are ordered', () => {
+    expect(ramped()).toMatchObject({ steps: [], ramp: { budget: 10 }, judging: { passRule: 'certified' } });
+    const begun = { id: 2, version: 2, from: 1, isDirect: false, salt: 's', now: NOW, by: 'anna', reason: '' };
+    const own = [{ weight: 10, bakeMs: 1000, needsApproval: false }];
+    const spec = specFor({}, { steps: [], ramp: { ...RULE, approvals: [] } });
+    expect(startRelease({ ...begun, spec, steps: own })).toMatchObject({
+      ramp: null,
+      steps: own,
+      judging: { passRule: 'requests' },
+    });
+    expect(startRelease({ ...begun, spec, isDirect: true })).toMatchObject({ ramp: null, steps: [] });
+  });
+
+  it('begins where the traffic of the service allows it', () => {
+    expect(next(ramped(), seen({ rate: 50, stand: calm }))).toMatchObject({ phase: 'ramping', weight: 5, step: 0 });
+    expect(next(ramped(), seen({ rate: 1000, stand: calm }))).toMatchObject({ weight: 1 });
+    expect(next(ramped({}, [1]), seen({ rate: 50, stand: calm }))).toMatchObject({
+      phase: 'waiting_for_approval',
+      weight: 0,
+      wanted: 1,
+    });
+  });
+
+  it('rises only after enough requests at its weight, whatever the budget allows', () => {
+    const look = seen({ now: NOW + 15_000, stand: { ...calm, missing: 3 }, ruling: ruling('inconclusive', 3) });
+    expect(next(ramped(at5), look)).toMatchObject({ phase: 'waiting_for_traffic', weight: 5 });
+    expect(next(ramped(at5), { ...look, stand: calm })).toMatchObject({ phase: 'ramping', weight: 15 });
+  });
+
+  it('does not count the time in which it waits for a person', () => {
+    const asked = ramped({ ...at5, phase: 'waiting_for_approval', wanted: 15, phaseSince: NOW + 60_000 });
+    const ordered = promote(asked, null, NOW + 600_000, 'ben');
+    expect(ordered).toMatchObject({ release: { weight: 15, wanted: null, rampingSince: NOW + 540_000 } });
+  });
+
+  it('asks each doubt once, and holds while both versions fail', () => {
+    const doubts = { split: 'The split is wrong.' };
+    const look = seen({ now: NOW + 15_000, stand: calm, warnings: { collapse: null, interference: null, doubts } });
+    const paused = next(ramped(at5), look);
+    expect(paused).toMatchObject({ phase: 'paused', asked: ['split'], sentence: 'The split is wrong.' });
+    expect(next({ ...paused, phase: 'ramping' }, look)).toMatchObject({ weight: 15 });
+    const held = next(ramped(at5), { ...look, warnings: { collapse: null, interference: 'Both fail.', doubts: {} } });
+    expect(held).toMatchObject({ phase: 'ramping', weight: 5, held: 'Both fail.', sentence: 'Both fail.' });
+    expect(next(held, { ...look, warnings: { collapse: null, interference: null, doubts: {} } })).toMatchObject({
+      held: null,
+      weight: 15,
+    });
+  });
+
+  it('is taken back when its first requests all fail', () => {
+    const warnings = { collapse: 'All fail.', interference: 'Both fail.', doubts: {} };
+    expect(next(ramped(at5), seen({ warnings }))).toMatchObject({ phase: 'rolling_back', sentence: 'All fail.' });
+  });
+});

@@ -1,5 +1,6 @@
 // Tests of one turn as a whole: what it asks for, in which order, and that it can be repeated.
 import { describe, expect, it } from 'vitest';
+import { startEvidence } from './evidence.ts';
 import { isOver, startRelease } from './release.ts';
 import { serviceWith, specFor, versionFor } from './service.fixture.ts';
 import { type ServiceState, startQueued } from './service.ts';
@@ -133,5 +134,18 @@ describe('the end of a release', () => {
     const ended = memory.services.web?.last;
     expect(ended && isOver(ended)).toBe(true);
     expect(startQueued({ ...web, queued }, NOW)).toEqual({ ...web, queued });
+  });
+});
+
+describe('a release that an older version of fridaymorning began', () => {
+  it('goes on by its steps and its judge, without the rules that were not there', () => {
+    const web = releasing();
+    const { ramp, approvals, wanted, rampingSince, asked, held, slow, slo, judging, ...old } = web.release ?? {};
+    const release = { ...old, phase: 'ramping', step: 0, weight: 5, bakingSince: NOW - 60_000 } as never;
+    const { guards, ...evidence } = startEvidence(release);
+    const memory = { ...memoryOf({ ...web, release }), evidence: { 2: evidence } };
+    const turn = decide(memory, world(all));
+    expect(turn.memory.services.web?.release).toMatchObject({ phase: 'waiting_for_traffic', weight: 5 });
+    expect(turn.memory.evidence[2]?.guards).toBeUndefined();
   });
 });

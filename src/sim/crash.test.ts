@@ -1,22 +1,49 @@
 // The control plane is killed at every port call of whole releases; nothing of it may show in how they end.
 import { describe, expect, it } from 'vitest';
 import type { ReleaseRecord } from '../control/memory.ts';
+import { decide } from '../core/turn.ts';
 import type { Behaviour } from './behaviour.ts';
 import type { Fate } from './crash.ts';
-import { releaseIn, sendOut, served, steps, web } from './fixture.ts';
-import type { SimRun } from './run.ts';
+import { auto, releaseIn, sendOut, served, steps, web } from './fixture.ts';
+import type { SimOptions, SimRun } from './run.ts';
 
 const SPEC = web({ steps: steps([5, 50], 1500), minRequests: 10, keepWarmMs: 2000, readyTimeoutMs: 4000 });
 
+/** Few requests, so that it begins at 20 %, and a pass by requests: the ramp is over within a minute. */
+const AUTO = web(
+  { ...auto({ minBakeMs: 0 }), passRule: 'requests', minRequests: 10, keepWarmMs: 2000, readyTimeoutMs: 4000 },
+  { replicas: 1 },
+);
+
+/** Half a second more at each weight, so that a turn more or less within a second makes no difference. */
+const UNHURRIED: Partial<SimOptions> = {
+  decide: (memory, world) => {
+    const services = Object.entries(memory.services).map(([name, service]) => {
+      const { release } = service;
+      const ramp = release?.ramp && { ...release.ramp, dwellMs: 15_500 };
+      return [name, { ...service, release: release && ramp ? { ...release, ramp } : release }] as const;
+    });
+    return decide({ ...memory, services: Object.fromEntries(services) }, world);
+  },
+};
+
 /** From the order to rest, with one call of a port broken; `at` counts calls from the order on. */
-async function release(behaviour: Partial<Behaviour>, at: number, fate: Fate): Promise<{ run: SimRun; calls: number }> {
-  const run = await served(SPEC);
+async function release(
+  behaviour: Partial<Behaviour>,
+  at: number,
+  fate: Fate,
+  spec = SPEC,
+): Promise<{ run: SimRun; calls: number }> {
+  const run = await served(spec, spec === AUTO ? UNHURRIED : {});
+  const crowd = run.world.users.crowds.get('web');
+  if (crowd && spec === AUTO) crowd.rate = 10;
+  if (spec === AUTO) await run.pass(60);
   const before = run.calls;
   run.fateOf = ({ number }) => (number === before + at ? fate : 'well');
   await sendOut(run, behaviour);
   // A person whose order was not heard gives it again; `up` changes nothing that is as the file says.
   if (run.kills > 0) await run.up();
-  await run.pass(14);
+  await run.pass(spec === AUTO ? 45 : 14);
   return { run, calls: run.calls - before };
 }
 
@@ -55,3 +82,17 @@ describe.each([
     },
   );
 });
+
+it.each(['before', 'after'] as const)(
+  'a ramp ends the same, bit for bit, when the control plane is killed %s any call',
+  async (fate) => {
+    const whole = await release({}, 0, 'well', AUTO);
+    expect(releaseIn(whole.run)).toMatchObject({ phase: 'promoted', ramp: { budget: 10 } });
+    for (let at = 1; at <= whole.calls; at += 1) {
+      const { run } = await release({}, at, fate, AUTO);
+      if (run.isBroken) throw new Error(run.report());
+      expect(kept(run), `killed ${fate} call ${at}\n${run.report()}`).toEqual(kept(whole.run));
+      expect(tellingEvents(run)).toEqual(tellingEvents(whole.run));
+    }
+  },
+);
