@@ -1,4 +1,5 @@
 // The judge on real traffic: five services at 50 requests a second each, released at the same time, each with a candidate of its own kind.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import type { ReleaseView } from '../src/api/views.ts';
 import { type Behaviour, type Ground, openGround } from './verdict/ground.ts';
@@ -16,6 +17,8 @@ type Name = keyof typeof CANDIDATES;
 const NAMES = Object.keys(CANDIDATES) as Name[];
 
 const PER_SECOND = 50;
+/** Until the control plane knows how much traffic there is: the first weight follows from it. */
+const KNOWN_MS = 30_000;
 const LIMIT_MS = 20 * 60_000;
 
 type End = Pick<ReleaseView, 'state' | 'sentence'> & {
@@ -42,6 +45,7 @@ it(
     const ground = await openGround(NAMES, GOOD);
     const load = startLoad(ground.port, NAMES, PER_SECOND);
     try {
+      await sleep(KNOWN_MS);
       const { broken, shaky, flawed, slow, equal } = await releaseAll(ground, load);
       console.table({ broken, shaky, flawed, slow, equal }, ['state', 'requests', 'failed', 'seconds']);
 
