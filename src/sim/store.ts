@@ -1,10 +1,11 @@
 // The store of the simulated world: in memory, deterministic, and it can be reopened and cut off like a file.
 import { Failure } from '../core/failure.ts';
 import type { Event } from '../core/journal.ts';
-import type { TickBatch } from '../core/ticks/tick.ts';
+import type { Tick, TickBatch } from '../core/ticks/tick.ts';
 import { type EventQuery, limitOf, type Store, TICK_LIMITS, textOf } from '../ports/store.ts';
 
-type Ticked = { readonly service: string; readonly texts: readonly string[] };
+/** `texts` in order, with the second of the first one and the length of all. */
+type Ticked = { readonly service: string; readonly texts: string[]; since: number; bytes: number };
 
 /** What survives the process: JSON texts by kind and id, the journal, the ticks by release, and who has it open. */
 export type SimDisk = {
@@ -58,7 +59,7 @@ export function simStore(disk: SimDisk = simDisk()): Store {
 
     ticks: async (release) => {
       check();
-      const texts = disk.ticks.get(release)?.texts ?? [];
+      const texts = [...(disk.ticks.get(release)?.texts ?? [])];
       return { count: texts.length, batches: batchesOf(texts) };
     },
 
@@ -79,23 +80,25 @@ export function simStore(disk: SimDisk = simDisk()): Store {
   return store;
 }
 
-function keepTicks(disk: SimDisk, { release, service, from }: TickBatch, texts: readonly string[]): void {
-  const before = disk.ticks.get(release)?.texts ?? [];
-  if (from > before.length) return;
-  const all = [...before.slice(0, from), ...texts];
-  const since = tickIn(all[0]);
-  let bytes = 0;
-  const end = all.findIndex((text) => {
-    bytes += text.length;
-    return bytes > TICK_LIMITS.bytes || tickIn(text) - since >= TICK_LIMITS.seconds;
-  });
-  disk.ticks.set(release, { service, texts: end < 0 ? all : all.slice(0, end) });
+/** A long release commits thousands of times, so what is kept already is neither read nor copied again. */
+function keepTicks(disk: SimDisk, { release, service, from, ticks }: TickBatch, texts: readonly string[]): void {
+  const kept = disk.ticks.get(release) ?? { service, texts: [], since: 0, bytes: 0 };
+  if (from > kept.texts.length) return;
+  for (const text of kept.texts.splice(from)) kept.bytes -= text.length;
+  if (from === 0) kept.since = ticks[0]?.tick ?? 0;
+  for (const [i, text] of texts.entries()) {
+    if (isFull(kept, text, ticks[i])) break;
+    kept.texts.push(text);
+    kept.bytes += text.length;
+  }
+  if (disk.ticks.has(release)) return;
+  disk.ticks.set(release, kept);
   const own = [...disk.ticks].filter(([, one]) => one.service === service).map(([id]) => id);
   for (const id of own.sort((a, b) => b - a).slice(TICK_LIMITS.releases)) disk.ticks.delete(id);
 }
 
-function tickIn(text: string | undefined): number {
-  return text === undefined ? 0 : JSON.parse(text).tick;
+function isFull({ bytes, since }: Ticked, text: string, tick: Tick | undefined): boolean {
+  return bytes + text.length > TICK_LIMITS.bytes || (tick?.tick ?? 0) - since >= TICK_LIMITS.seconds;
 }
 
 async function* batchesOf(texts: readonly string[]) {
