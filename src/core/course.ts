@@ -48,8 +48,12 @@ function whileStarting(release: Release, seen: ReleaseSeen): Release {
   const stays = release.from === null ? 'Nothing else runs.' : `v${release.from} still has 100% of traffic.`;
   if (release.from !== null && isStableLost(release, seen) && seen.candidate.ready > 0) return rescue(release, seen);
   if (seen.crashLoop) return enter(release, 'failed', seen.now, `${name} keeps ending: ${seen.crashLoop}. ${stays}`);
-  if (seen.candidate.wanted === 0)
-    return toFull(release, seen.now, `${name} has no replicas, so nothing can be compared.`);
+  if (seen.candidate.wanted === 0) {
+    const sentence = `${name} has no replicas, so nothing can be compared.`;
+    return release.purpose === 'aa'
+      ? enter(release, 'failed', seen.now, sentence)
+      : toFull(release, seen.now, sentence);
+  }
   if (seen.candidate.ready >= seen.candidate.wanted) {
     return release.ramp ? whileClimbing(release, release.ramp, seen) : advance(release, seen.now);
   }
@@ -72,7 +76,8 @@ function takeBackIfBad(release: Release, seen: ReleaseSeen): Release | null {
   if (seen.crashLoop) return rollingBack(release, seen.now, `${name} keeps ending: ${seen.crashLoop}.`);
   const lost = release.candidateLostSince;
   if (lost !== null && seen.now - lost >= LOST_AFTER_MS) {
-    return rollingBack(release, seen.now, `${name} has no ready instance: ${seen.notReady || 'all have ended'}.`);
+    const why = seen.candidate.wanted === 0 ? 'it has no replicas' : seen.notReady || 'all have ended';
+    return rollingBack(release, seen.now, `${name} has no ready instance: ${why}.`);
   }
   return null;
 }
@@ -116,7 +121,9 @@ function whileUnderWay(release: Release, seen: ReleaseSeen): Release {
   const asked = askOnce(release, seen);
   if (asked) return asked;
   const { interference } = seen.warnings;
-  if (interference !== null && release.phase !== 'waiting_for_approval') return hold(release, seen.now, interference);
+  if (interference !== null) {
+    return release.phase === 'waiting_for_approval' ? release : hold(release, seen.now, interference);
+  }
   const free = release.held == null ? release : { ...release, held: null, sentence: freeSentence(release) };
   return free.ramp ? whileClimbing(free, free.ramp, seen) : whileBaking(free, seen);
 }
@@ -130,20 +137,21 @@ function askOnce(release: Release, seen: ReleaseSeen): Release | null {
   return enter({ ...release, asked: [...asked, doubt] }, 'paused', seen.now, sentence);
 }
 
-const DOUBTS: readonly Doubt[] = ['split', 'cpu', 'memory'];
+const DOUBTS: readonly Doubt[] = ['rules', 'split', 'cpu', 'memory'];
 
 function hold(release: Release, now: number, sentence: string): Release {
   const held = { ...release, held: sentence, sentence };
   return release.phase === 'ramping' ? held : enter(held, 'ramping', now, sentence);
 }
 
-function freeSentence(release: Release): string {
-  return `v${release.version} of ${release.service} goes on: v${release.from} and v${release.version} answer as before.`;
+/** Told once nothing holds it any more. */
+export function freeSentence({ version, service, from }: Release): string {
+  return `v${version} of ${service} goes on: v${from} and v${version} together fail no more than they may.`;
 }
 
 /** The weight holds until this step has what it needs. */
 function whileBaking(release: Release, seen: ReleaseSeen): Release {
-  if (release.phase === 'waiting_for_approval') return isApproved(release) ? advance(release, seen.now) : release;
+  if (release.phase === 'waiting_for_approval') return release;
   const step = release.steps[release.step];
   if (!step || release.bakingSince === null) return release;
   const baked = seen.now - release.bakingSince;
@@ -166,19 +174,17 @@ function waitingSentence(release: Release, needed: number, rate: number): string
   return `Not enough data: v${release.version} of ${release.service} needs ${needed} more request${needed === 1 ? '' : 's'} at ${percent(release.weight)}, ${eta}.`;
 }
 
-function isApproved(release: Release): boolean {
-  const target = nextWeight(release);
-  const step = release.steps[release.step + 1];
-  const needs = step ? step.needsApproval : release.needsFinalApproval;
-  return !needs || release.approved.includes(target);
+/** Before the next step a person has to say yes. */
+function isGated({ steps, step, needsFinalApproval }: Release): boolean {
+  return steps[step + 1]?.needsApproval ?? needsFinalApproval;
 }
 
 /** One step on, or to a person when the next one needs a yes. */
 function advance(release: Release, now: number): Release {
   const weight = nextWeight(release);
-  if (!isApproved(release)) {
+  if (isGated(release)) {
     const sentence = `v${release.version} of ${release.service} waits for a person's yes before ${percent(weight)}.`;
-    return release.phase === 'waiting_for_approval' ? release : enter(release, 'waiting_for_approval', now, sentence);
+    return enter(release, 'waiting_for_approval', now, sentence);
   }
   if (weight >= 100) return toFull(release, now, `v${release.version} of ${release.service} gets 100% of traffic.`);
   const stepped = { ...release, step: release.step + 1, weight, bakingSince: null };

@@ -7,6 +7,7 @@ import {
   absorb,
   type CurrentStep,
   type JudgeState,
+  problemOf,
   type Receipt,
   startJudge,
   type Verdict,
@@ -199,8 +200,9 @@ export function standIn(evidence: Evidence, release: Release, current?: CurrentS
   return { kind, isCalm, harmBound, isWeightJudged, missing };
 }
 
-/** What the other rules say. */
-export function warningsIn(evidence: Evidence, release: Release): Warnings {
+/** What the other rules say; `upTo` is the second up to which the balancer has told everything, null before it told anything. */
+export function warningsIn(evidence: Evidence, release: Release, upTo: number | null): Warnings {
+  const { judge, guards } = evidence;
   const splitOdds = verdictIn(evidence)?.receipt.splitOdds ?? null;
-  return warningsOf(evidence.guards ?? startGuards(0), release, splitOdds);
+  return warningsOf(guards ?? startGuards(0), release, { splitOdds, problem: judge && problemOf(judge), upTo });
 }

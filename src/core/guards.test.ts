@@ -15,8 +15,9 @@ function after(cells: readonly CellCounts[], one: Release = release(), before = 
   return cells.reduce((state, cell) => absorbGuards(state, one, [cellOf(cell)], null), startGuards(before));
 }
 
+const UNKNOWN = { splitOdds: null, problem: null, upTo: null };
 const warned = (cells: readonly CellCounts[], one = release(), before = 0) =>
-  warningsOf(after(cells, one, before), one, null);
+  warningsOf(after(cells, one, before), one, UNKNOWN);
 
 describe('the first requests', () => {
   const known: CellCounts = { tick: 0, weight: 0, stable: [100, 0], candidate: [0, 0] };
@@ -81,6 +82,12 @@ describe('failures of both versions', () => {
     expect(warned([...minute(2), quiet(200)]).interference).toBeNull();
     expect(warned(minute(1), release({ held: 'both fail' })).interference).not.toBeNull();
   });
+
+  it('leave after a minute in which nobody asks for anything, too', () => {
+    const [state, one] = [after(minute(2)), release({ held: 'both fail' })];
+    expect(warningsOf(state, one, { ...UNKNOWN, upTo: 59 }).interference).not.toBeNull();
+    expect(warningsOf(state, one, { ...UNKNOWN, upTo: 119 }).interference).toBeNull();
+  });
 });
 
 describe('the load', () => {
@@ -93,7 +100,7 @@ describe('the load', () => {
     }
     return state;
   }
-  const doubts = (state: Guards) => warningsOf(state, release(), null).doubts;
+  const doubts = (state: Guards) => warningsOf(state, release(), UNKNOWN).doubts;
   const use = (cores: number, memory: number) => ({ cores, memory });
 
   it('of a quarter more per request, in three means of five minutes, is asked about', () => {
@@ -117,8 +124,10 @@ describe('the load', () => {
 
 describe('a wrong split', () => {
   it('is asked about, unless one version was away', () => {
-    expect(warningsOf(startGuards(0), release(), '2000:1').doubts.split).toMatch(/odds 2000:1/);
+    expect(warningsOf(startGuards(0), release(), { ...UNKNOWN, splitOdds: '2000:1' }).doubts.split).toMatch(
+      /odds 2000:1/,
+    );
     const alone = { ...startGuards(0), wasAlone: true };
-    expect(warningsOf(alone, release(), '2000:1').doubts.split).toBeNull();
+    expect(warningsOf(alone, release(), { ...UNKNOWN, splitOdds: '2000:1' }).doubts.split).toBeNull();
   });
 });

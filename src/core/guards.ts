@@ -98,8 +98,18 @@ function countOf(arm: ArmCount | null): { readonly requests: number; readonly fa
   return arm === null ? { requests: 0, failures: 0 } : { requests: arm.requests, failures: failuresOf(arm) };
 }
 
+/** What else is known when they are asked. */
+export type Known = {
+  /** Odds at which the split was found wrong, for people. */
+  readonly splitOdds: string | null;
+  /** Why the judge cannot go on, in a sentence. */
+  readonly problem: string | null;
+  /** The second up to which all requests are counted: without any, the last minute goes on all the same. */
+  readonly upTo: number | null;
+};
+
 /** What they say of a release now, in sentences. */
-export function warningsOf(guards: Guards, release: Release, splitOdds: string | null): Warnings {
+export function warningsOf(guards: Guards, release: Release, { splitOdds, problem, upTo }: Known): Warnings {
   const { version, from, service, weight } = release;
   const holds = `so v${version} of ${service} holds at ${percent(weight)} until a person decides`;
   return {
@@ -107,8 +117,9 @@ export function warningsOf(guards: Guards, release: Release, splitOdds: string |
       guards.collapsed === null
         ? null
         : `The first ${guards.collapsed} requests to v${version} of ${service} in a row failed, and on v${from} they do not.`,
-    interference: interferenceOf(guards, release),
+    interference: interferenceOf(guards, release, upTo),
     doubts: {
+      rules: problem,
       split:
         splitOdds === null || guards.wasAlone
           ? null
@@ -121,9 +132,11 @@ export function warningsOf(guards: Guards, release: Release, splitOdds: string |
 function interferenceOf(
   { minute, before }: Guards,
   { version, from, service, weight, slo, held }: Release,
+  upTo: number | null,
 ): string | null {
-  const requests = minute.reduce((sum, one) => sum + one.requests, 0);
-  const failures = minute.reduce((sum, one) => sum + one.failures, 0);
+  const seconds = minute.filter((one) => upTo === null || one.tick > upTo - MINUTE_SECONDS);
+  const requests = seconds.reduce((sum, one) => sum + one.requests, 0);
+  const failures = seconds.reduce((sum, one) => sum + one.failures, 0);
   const limit = Math.max(TIMES_BEFORE * before, BURN_RATE * (1 - (slo ?? DEFAULT_SLO) / 100));
   // What holds lets go only when it is well over.
   const isOver = failures >= LEAST_FAILURES && failures / requests > (held == null ? limit : limit / 2);

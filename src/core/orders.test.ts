@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Failure } from './failure.ts';
 import {
   type Given,
+  orderComparison,
   orderDown,
   orderPause,
   orderPromote,
@@ -178,5 +179,23 @@ describe('the file', () => {
   it('does not take a service that a person stopped for removed', () => {
     const { memory } = orderDown(memoryWith(serving()), ['web'], given);
     expect(memory.services.web).toMatchObject({ isDown: true, isRemoved: false });
+  });
+});
+
+describe('versions', () => {
+  it('are kept in small number, however many were sent out and taken back; what serves stays, and the one before it', () => {
+    let service = serving();
+    for (let i = 0; i < 60; i += 1) service = withVersion(service, specOf(), { digest: `e${i}`, label: 'e' }, given);
+    const kept = service.versions.map((one) => one.version);
+    expect(kept).toEqual([1, 2, ...Array.from({ length: 20 }, (_, i) => 43 + i)]);
+    expect(service).toMatchObject({ stable: 2, lineage: [1], nextVersion: 63 });
+  });
+});
+
+describe('a comparison with itself', () => {
+  it('is refused of a service without replicas', () => {
+    const order = () =>
+      orderComparison(memoryWith(serving({ replicas: 0 })), 'web', { weight: 50, bakeMs: 1000 }, given);
+    expect(order).toThrow('web has no replicas, so nothing of it can be compared.');
   });
 });

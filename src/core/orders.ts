@@ -2,7 +2,15 @@
 import { Failure } from './failure.ts';
 import { eventOf, type NewEvent } from './journal.ts';
 import { isOver, type Release, standOf } from './release.ts';
-import { type Queued, type Revision, type ServiceState, startQueued, type Version, versionOf } from './service.ts';
+import {
+  forgetOldVersions,
+  type Queued,
+  type Revision,
+  type ServiceState,
+  startQueued,
+  type Version,
+  versionOf,
+} from './service.ts';
 import { isReleased, type ServiceSpec, type Step } from './spec/project.ts';
 import { cutShort, type Ordered, pause, promote, rollBack, supersede } from './steer.ts';
 import type { Memory } from './turn.ts';
@@ -29,7 +37,7 @@ function because(reason: string): string {
   return reason ? `: ${reason}` : '';
 }
 
-/** The service with one version more; its number is `nextVersion` of before. */
+/** The service with one version more, whose number is `nextVersion` of before; old ones that nothing needs are forgotten. */
 export function withVersion(service: ServiceState, spec: ServiceSpec, revision: Revision, given: Given): ServiceState {
   const version: Version = {
     version: service.nextVersion,
@@ -39,14 +47,14 @@ export function withVersion(service: ServiceState, spec: ServiceSpec, revision: 
     by: given.by,
     reason: given.reason,
   };
-  return {
+  return forgetOldVersions({
     ...service,
     versions: [...service.versions, version],
     nextVersion: service.nextVersion + 1,
     replicas: spec.replicas,
     isDown: false,
     isRemoved: false,
-  };
+  });
 }
 
 /**
@@ -119,6 +127,7 @@ export function orderComparison(
     throw refuse('does not run, so it cannot be compared with itself', `friday up ${name}`);
   if (!isReleased(stable.spec))
     throw refuse('is not behind the balancer, so its versions are not compared', 'friday plan -h');
+  if (service.replicas === 0) throw refuse('has no replicas, so nothing of it can be compared', `friday up ${name}`);
   if (underWay(service) || service.queued) throw refuse('is being released', `friday status ${name} -w`);
   if (watchOf(service)) throw refuse('is still compared with the version before', `friday status ${name}`);
   const reason = given.reason === '' ? 'A/A' : `A/A, ${given.reason}`;

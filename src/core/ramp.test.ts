@@ -85,6 +85,11 @@ describe('the end', () => {
     expect(nextMove(suspected, { ...DEFAULT_RAMP, atEnd: 'promote' })).toMatchObject({ type: 'hold', until: 'calm' });
   });
 
+  it('is no promotion where nothing was judged, whatever the rule says', () => {
+    const silent = seen({ weight: 20, bakedMs: 1_800_000, verdict: { ...calm, isWeightJudged: false } });
+    expect(nextMove(silent, { ...DEFAULT_RAMP, atEnd: 'promote' })).toMatchObject({ type: 'hold', until: 'traffic' });
+  });
+
   it('is a rollback when the judge says fail, whatever else holds', () => {
     const verdict = { kind: 'fail', isCalm: false, harmBound: 0.001, isWeightJudged: false } as const;
     for (const weight of [0, 5, 50])

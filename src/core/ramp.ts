@@ -53,6 +53,7 @@ export type RampMove =
     }
   | { readonly type: 'rollback' };
 
+const UNJUDGED = 'Nothing was judged at this weight yet.';
 const LOWEST = 1;
 const HIGHEST_START = 5;
 /** With little traffic a small share says nothing for hours, and few people meet it. */
@@ -71,12 +72,12 @@ export function nextMove(seen: RampSeen, rule: RampRule = DEFAULT_RAMP): RampMov
   if (verdict?.kind === 'pass' && isHighest && bakedMs >= rule.minBakeMs) {
     return { type: 'promote', sentence: 'It is not worse in any metric.' };
   }
-  if (bakedMs >= rule.maxBakeMs) return atEnd(rule);
+  if (bakedMs >= rule.maxBakeMs) return atEnd(rule, verdict);
   if (seen.atWeightMs === null || seen.atWeightMs < rule.dwellMs) {
     return hold('dwell', `Each weight holds for at least ${formatDuration(rule.dwellMs)}.`);
   }
   if (isHighest) return hold('evidence', 'Not every metric is safe yet.');
-  if (verdict?.isWeightJudged === false) return hold('traffic', 'Nothing was judged at this weight yet.');
+  if (verdict?.isWeightJudged === false) return hold('traffic', UNJUDGED);
   const to = affordableWeight(seen, rule);
   if (to >= weight * LEAST_FACTOR || to >= rule.maxWeight) return rise(to);
   const bound = percentText(100 * (verdict?.harmBound ?? 1));
@@ -86,7 +87,9 @@ export function nextMove(seen: RampSeen, rule: RampRule = DEFAULT_RAMP): RampMov
   );
 }
 
-function atEnd(rule: RampRule): RampMove {
+/** Silence is no reason to promote: where nothing was judged at this weight, nothing could have spoken against it. */
+function atEnd(rule: RampRule, verdict: RampSeen['verdict']): RampMove {
+  if (rule.atEnd === 'promote' && verdict?.isWeightJudged === false) return hold('traffic', UNJUDGED);
   const sentence = `After ${formatDuration(rule.maxBakeMs)} nothing speaks against it, but not every metric is safe.`;
   return rule.atEnd === 'promote' ? { type: 'promote', sentence } : hold('person', sentence);
 }

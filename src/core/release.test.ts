@@ -111,6 +111,13 @@ describe('a candidate that starts', () => {
     });
   });
 
+  it('without replicas takes over, but a version that is only compared with itself does not', () => {
+    const none = seen({ candidate: { ready: 0, wanted: 0 } });
+    const sentence = 'v2 of web has no replicas, so nothing can be compared.';
+    expect(next(release(), none)).toMatchObject({ phase: 'promoting', sentence });
+    expect(next(release({ purpose: 'aa' }), none)).toMatchObject({ phase: 'failed', weight: 0, sentence });
+  });
+
   it('takes over from a dead stable with what is ready, even when it is not all or some of it keeps ending', () => {
     const lost = release({ stableLostSince: NOW });
     const look = seen({ now: NOW + LOST_AFTER_MS, stableReady: 0, candidate: { ready: 1, wanted: 2 } });
@@ -174,6 +181,12 @@ describe('a candidate under traffic', () => {
     expect(next(lost, { ...gone, now: NOW + LOST_AFTER_MS }).phase).toBe('rolling_back');
     const back = next(lost, { ...seen(), isConfirmed: false, now: NOW + 1000 });
     expect(back.candidateLostSince).toBeNull();
+  });
+
+  it('is taken back for want of replicas once it has none, and the sentence says so', () => {
+    const none = seen({ now: NOW + LOST_AFTER_MS, candidate: { ready: 0, wanted: 0 }, stableReady: 0 });
+    const sentence = 'v2 of web has no ready instance: it has no replicas.';
+    expect(next(release({ ...RAMPING, candidateLostSince: NOW }), none)).toMatchObject({ sentence });
   });
 
   it('is promoted only when the balancer confirms 100 % and it is ready at that very look', () => {
@@ -315,6 +328,14 @@ describe('a ramp', () => {
       held: null,
       weight: 15,
     });
+  });
+
+  it('is not promoted while both versions fail, though a person is asked already', () => {
+    const asked = ramped({ ...at5, phase: 'waiting_for_approval', weight: 50, wanted: 100 });
+    const look = seen({ now: NOW + 1_800_000, stand: { ...calm, kind: 'pass' }, ruling: ruling('pass') });
+    expect(next(asked, look)).toMatchObject({ phase: 'promoting', weight: 100 });
+    const warnings = { collapse: null, interference: 'Both fail.', doubts: {} };
+    expect(next(asked, { ...look, warnings })).toMatchObject({ phase: 'waiting_for_approval', weight: 50 });
   });
 
   it('is taken back when its first requests all fail', () => {

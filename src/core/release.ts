@@ -28,7 +28,7 @@ export type Ruling = {
 export type Judging = { readonly margins: Margins; readonly passRule: PassRule };
 
 /** Something that only a person can weigh. */
-export type Doubt = 'split' | 'cpu' | 'memory';
+export type Doubt = 'rules' | 'split' | 'cpu' | 'memory';
 
 export type Release = {
   /** Rises by one with every release of the project. */
@@ -70,8 +70,6 @@ export type Release = {
   readonly weight: number;
   /** When the balancer confirmed the asked weight, ms since 1970; null until then. */
   readonly bakingSince: number | null;
-  /** Weights that a person has said yes to. */
-  readonly approved: readonly number[];
   /** Since when an arm had no ready instance, ms since 1970. */
   readonly candidateLostSince: number | null;
   readonly stableLostSince: number | null;
@@ -195,7 +193,6 @@ export function startRelease(request: ReleaseRequest): Release {
     step: -1,
     weight: 0,
     bakingSince: null,
-    approved: [],
     candidateLostSince: null,
     stableLostSince: null,
     requestedAt: request.now,

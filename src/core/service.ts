@@ -166,11 +166,12 @@ const KEPT_VERSIONS = 20;
 
 /** The service without versions that are both old and unused. */
 export function forgetOldVersions(service: ServiceState): ServiceState {
-  const named = [service.stable, service.warm?.version, service.release?.version, service.queued?.version];
+  const { stable, lineage, warm, release, queued } = service;
+  const named = [stable, lineage.at(-1), warm?.version, release?.version, queued?.version];
   const newest = service.versions.slice(-KEPT_VERSIONS).map((one) => one.version);
   const keep = new Set<number | null | undefined>([...named, ...newest]);
   const versions = service.versions.filter((one) => keep.has(one.version));
-  return { ...service, versions, lineage: service.lineage.filter((version) => keep.has(version)) };
+  return { ...service, versions, lineage: lineage.filter((version) => keep.has(version)) };
 }
 
 /** The queued release begins as soon as none is under way. */

@@ -43,7 +43,7 @@ export function releaseSeen(
     hasSuccessor: service.queued !== null,
     ruling: rulingOf(evidence, service.routing),
     stand: standIn(evidence, release, service.routing),
-    warnings: warningsIn(evidence, release),
+    warnings: warningsIn(evidence, release, memory.past?.[service.name]?.upTo ?? null),
     candidateRate: world.rates[`${service.name}@${release.version}`] ?? 0,
     rate: memory.past?.[service.name]?.rate ?? 0,
     ...(release.purpose === 'aa'

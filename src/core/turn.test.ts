@@ -1,7 +1,7 @@
 // Tests of one turn as a whole: what it asks for, in which order, and that it can be repeated.
 import { describe, expect, it } from 'vitest';
 import { startEvidence } from './evidence.ts';
-import { isOver, startRelease } from './release.ts';
+import { isOver, type Release, startRelease } from './release.ts';
 import { serviceWith, specFor, versionFor } from './service.fixture.ts';
 import { type ServiceState, startQueued } from './service.ts';
 import { type Act, decide, type InstanceSeenNow, type Memory, type Turn, type World } from './turn.ts';
@@ -134,6 +134,38 @@ describe('the end of a release', () => {
     const ended = memory.services.web?.last;
     expect(ended && isOver(ended)).toBe(true);
     expect(startQueued({ ...web, queued }, NOW)).toEqual({ ...web, queued });
+  });
+});
+
+/** web with a release at 5 % whose judge has stopped, since its rules have changed. */
+function unjudged(rest: Partial<Release>): Memory {
+  const web = releasing();
+  if (web.release === null) throw new Error('nothing is released');
+  const release: Release = { ...web.release, phase: 'ramping', step: 0, weight: 5, bakingSince: NOW - 60_000, ...rest };
+  const { judge, ...evidence } = startEvidence(release);
+  const stopped = { ...evidence, judge: judge && { ...judge, hash: 'of other rules' } };
+  return { ...memoryOf({ ...web, release }), evidence: { 2: stopped } };
+}
+
+describe('a release whose judge cannot go on', () => {
+  it('pauses with a word to people, and only once', () => {
+    const { memory, events } = decide(unjudged({}), world(all));
+    expect(memory.services.web?.release).toMatchObject({ phase: 'paused', asked: ['rules'], weight: 5 });
+    expect(events.map((event) => event.sentence)).toEqual([
+      expect.stringMatching(/^The rules of judging changed while v2 of web .* promote it or roll it back\.$/),
+    ]);
+    const sentOn = decide(unjudged({ asked: ['rules'] }), world(all));
+    expect(sentOn.memory.services.web?.release).toMatchObject({ phase: 'ramping', weight: 5 });
+  });
+});
+
+describe('a release that was held', () => {
+  it('says that it goes on, whatever it waits for next', () => {
+    const { memory, events } = decide(unjudged({ asked: ['rules'], held: 'Both fail.' }), world(all));
+    expect(memory.services.web?.release).toMatchObject({ held: null, phase: 'ramping' });
+    expect(events.map(({ type, sentence }) => [type, sentence])).toEqual([
+      ['release_held', 'v2 of web goes on: v1 and v2 together fail no more than they may.'],
+    ]);
   });
 });
 

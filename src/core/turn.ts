@@ -1,7 +1,7 @@
 // One turn of the loop: from what is remembered and what is seen to what is to be remembered and done. Pure.
 import { withSelf } from './aa.ts';
 import type { KnownLines } from './blame.ts';
-import { next } from './course.ts';
+import { freeSentence, next } from './course.ts';
 import { absorbCells, type Evidence, explained, startEvidence, withDecision } from './evidence.ts';
 import { catchUp } from './gap.ts';
 import { countExits, type InstancePlan, planInstances } from './instances.ts';
@@ -9,7 +9,7 @@ import { type EventType, eventOf, type NewEvent } from './journal.ts';
 import { slowLimitsOf } from './judge/judge.ts';
 import { absorbPast, NO_PAST, type Past } from './past.ts';
 import { isOver, type Release, standOf } from './release.ts';
-import { forgetOldVersions, type ServiceState, startQueued, versionOf } from './service.ts';
+import { type ServiceState, startQueued, versionOf } from './service.ts';
 import { loadsOf, releaseSeen } from './sight.ts';
 import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
 import type { TickBatch } from './ticks/tick.ts';
@@ -276,7 +276,7 @@ function settle(service: ServiceState, release: Release, now: number): ServiceSt
   const lineage = isKept && release.from !== null ? [...before, release.from].slice(-20) : before;
   const warm =
     isKept && release.from !== null && keepWarmMs > 0 ? { version: release.from, untilMs: now + keepWarmMs } : null;
-  return startQueued(forgetOldVersions({ ...ended, stable: release.version, lineage, warm }), now);
+  return startQueued({ ...ended, stable: release.version, lineage, warm }, now);
 }
 
 function coolDown(service: ServiceState, now: number): ServiceState {
@@ -294,6 +294,7 @@ function eventsOf(service: ServiceState, before: Release, after: Release, eviden
   if ((hasFailed || hasPassed) && after.ruling) events.push(tell('release_verdict', after.ruling.sentence));
   if (after.weight !== before.weight && after.weight > 0) events.push(tell('release_weight', after.sentence));
   else if (after.phase !== before.phase) events.push(tell('release_state', after.sentence));
-  else if ((after.held == null) !== (before.held == null)) events.push(tell('release_held', after.sentence));
+  else if ((after.held == null) !== (before.held == null))
+    events.push(tell('release_held', after.held ?? freeSentence(after)));
   return events;
 }

@@ -146,6 +146,16 @@ describe('it ends', () => {
     expect(nextWatch('web', watch, UNTIL, seen({ ...late, newReady: 0 })).type).toBe('go-on');
   });
 
+  it.each<[string, Partial<ServiceState>, string]>([
+    ['the service is stopped', { isDown: true, warm: null }, 'web is stopped'],
+    ['it was stopped and started again between two looks', { warm: null }, 'v1 runs no more'],
+    ['something else serves', { stable: 3 }, 'it was replaced'],
+  ])('when %s, and says so', (_, rest, why) => {
+    const { service, events } = turnWatch(watched(rest), seen(), 8);
+    expect(service.watch).toBeNull();
+    expect(events.map((event) => event.sentence)).toEqual([`v2 of web is compared with v1 no more: ${why}.`]);
+  });
+
   it('at once when the old version cannot serve, whatever else is seen', () => {
     const counts = fc.record({
       now: fc.integer({ min: NOW, max: 2 * UNTIL }),

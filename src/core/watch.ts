@@ -109,9 +109,14 @@ export function turnWatch(service: ServiceState, seen: WatchSeen, nextRelease: n
   return { service: { ...service, watch: move.watch }, events: [] };
 }
 
-function overtaken({ name, release, isDown }: ServiceState, watch: Watch): string {
-  const why = release ? `v${release.version} is released` : isDown ? `${name} is stopped` : 'it was replaced';
-  return `v${watch.version} of ${name} is compared with v${watch.from} no more: ${why}.`;
+function overtaken(service: ServiceState, { version, from }: Watch): string {
+  return `v${version} of ${service.name} is compared with v${from} no more: ${whyOvertaken(service, version, from)}.`;
+}
+
+function whyOvertaken({ name, release, isDown, stable }: ServiceState, version: number, from: number): string {
+  if (release) return `v${release.version} is released`;
+  if (isDown) return `${name} is stopped`;
+  return stable === version ? `v${from} runs no more` : 'it was replaced';
 }
 
 function endWatch(service: ServiceState, watch: Watch, sentence: string, now: number): Watched {

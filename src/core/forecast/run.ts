@@ -110,7 +110,7 @@ function rulesIn(evidence: Evidence, release: Release, current: CurrentStep): Ru
   return {
     ruling: rulingOf(evidence, current),
     stand: standIn(evidence, release, current),
-    warnings: warningsIn(evidence, release),
+    warnings: warningsIn(evidence, release, null),
   };
 }
 
