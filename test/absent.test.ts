@@ -76,7 +76,7 @@ describe('a control plane that was killed', () => {
     write('three');
     await killControlPlane();
     const { code, out, err } = await friday('rollback', 'api');
-    expect(err).toContain('The control plane of shop was not running and was started');
+    expect(err).toContain('The control plane of shop was started');
     expect([code, out]).toEqual([0, expect.stringContaining('v1 has 100% of traffic')]);
   });
 

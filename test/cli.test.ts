@@ -97,7 +97,7 @@ describe('a project on one machine', () => {
 
   it('comes up: the control plane is started, and the service is healthy', async () => {
     const { code, out, err } = await friday('up');
-    expect(err).toContain('The control plane of shop was not running and was started; friday down ends it.');
+    expect(err).toContain('The control plane of shop was started; friday down ends it.');
     expect(out).toMatch(/✓ api {2}v1 healthy/);
     expect(out).toContain(`http://localhost:${port}`);
     expect([code, await answerOf()]).toEqual([0, 'one']);

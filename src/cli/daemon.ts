@@ -56,7 +56,7 @@ export async function startOwnDaemon(call: Call): Promise<void> {
   const args = ['serve', '--background', ...pairs('--file', file), ...pairs('--profile', profile)];
   const started = startDaemon({ ...place, args, cwd: call.cwd, environment: call.env });
   await whileBusy(call, 'starting the control plane', started);
-  call.terminal.say(`The control plane of ${project} was not running and was started; friday down ends it.`);
+  call.terminal.say(`The control plane of ${project} was started; friday down ends it.`);
 }
 
 function pairs(flag: string, values: readonly string[]): string[] {

@@ -51,7 +51,7 @@ function pathOf(command: Pick<Command, 'name' | 'parent'>): string {
 }
 
 function flagIn(word: string | undefined): string {
-  return /--[a-z-]+/.exec(word ?? '')?.[0] ?? word ?? 'a flag';
+  return /--[a-z0-9-]+/.exec(word ?? '')?.[0] ?? word ?? 'a flag';
 }
 
 /** `error: option '--steps <percents>' argument 'x' is invalid. expected …` without its ceremony. */

@@ -115,5 +115,10 @@ export function share(text: string): number {
 
 /** `auto`, or rising weights in percent. */
 export function planOf(text: string): 'auto' | number[] {
-  return text === 'auto' ? 'auto' : steps(text);
+  if (text === 'auto') return 'auto';
+  try {
+    return steps(text);
+  } catch {
+    throw new InvalidArgumentError('expected auto, or rising percents, like 1,5,25,50');
+  }
 }

@@ -268,7 +268,10 @@ export function orderPromote(
 export function orderPause(memory: Memory, name: string, given: Given): Outcome {
   const service = serviceOf(memory, name);
   const release = underWay(service);
-  if (!release) throw new Failure('conflict', `No release of ${name} is under way, so there is nothing to pause.`);
+  if (!release)
+    throw new Failure('conflict', `No release of ${name} is under way, so there is nothing to pause.`, {
+      hint: `friday status ${name}`,
+    });
   return obey(memory, service, pause(release, given.now, given.by), given);
 }
 

@@ -67,7 +67,10 @@ it.each([
   [['plan', '--rate', '0'], 2, 'expected a number above 0'],
   [['plan', '--rate', '5', '--errors', '100%'], 2, 'expected a percent from 0 to below 100'],
   [['plan', '--rate', '5', '--p50', '80ms', '--p99', '8ms'], 2, 'a --p99 that is not below it'],
-  [['plan', '--rate', '5', '--plan', '50,10'], 2, 'expected rising percents'],
+  [['plan', '--rate', '5', '--plan', '50,10'], 2, 'expected auto, or rising percents'],
+  [['plan', '--rate', '5', '--p50', '80'], 2, '--p50 "80": expected a duration'],
+  [['plan', '--rate', '5', '--minutes', '3'], 2, '--minutes belongs to --aa'],
+  [['plan', '--aa', 'api', '--rate', '5'], 2, '--rate does not go with --aa'],
 ])('refuses %j', async (argv, code, words) => {
   const ran = await friday.run(argv, { cwd: friday.cwd });
   expect(ran.err).toContain(words);
@@ -121,8 +124,8 @@ it('only says what it would compare with --dry-run', async () => {
 
 it.each([
   [['plan', '--aa'], 'expected a SERVICE to compare with itself'],
-  [['plan', '--aa', 'api', '--minutes', '5000'], 'expected --minutes from'],
-  [['plan', '--aa', 'api', '--weight', '100%'], 'a --weight below 100%'],
+  [['plan', '--aa', 'api', '--minutes', '5000'], '--minutes "5000": expected a number from 0.2 to 1440'],
+  [['plan', '--aa', 'api', '--weight', '100%'], '--weight "100": expected a percent above 0 and below 100'],
 ])('refuses %j', async (argv, words) => {
   const ran = await friday.run(argv, { cwd: friday.cwd });
   expect(ran.err).toContain(words);

@@ -140,6 +140,15 @@ describe('friday release', () => {
   });
 });
 
+describe('without a release under way', () => {
+  it.each(['promote', 'pause'])('%s --dry-run is refused as the order would be', async (verb) => {
+    harness.stage.status = status({ services: [service('api')] });
+    const { code, err } = await harness.run([verb, 'api', '--dry-run']);
+    expect(code).toBe(1);
+    expect(err).toContain(`error: no release of api is under way, so there is nothing to ${verb}`);
+  });
+});
+
 describe('friday rollback', () => {
   it('says what it took, what was lost, and how to undo it', async () => {
     harness.stage.looks = [ramping({ state: 'rolling_back', weight: 0 }), rolledBack()];

@@ -48,6 +48,7 @@ const forecast: Forecast = {
     version('30% slower', 100, { medianSeconds: 64, medianBad: 1414 }),
     version('twice as slow for 1 in 20', 0, { medianBadUnfound: 61, miss: { ...evidence, neededSeconds: 50_000 } }),
   ],
+  isAuto: false,
   falseAlarmLimit: 0.01,
   judgesLatency: true,
 };
@@ -76,7 +77,7 @@ describe('a forecast', () => {
   });
 
   it('by hand, of a plan that finds everything but is not always decided', async () => {
-    const basis = { ...measured, knownSeconds: null, quietRate: null, assumed: ['Of 1 000 requests, 1 fails.'] };
+    const basis = { ...measured, knownSeconds: null, quietRate: null, assumed: ['of 1 000 requests, 1 fails.'] };
     const good = {
       ...forecast.good,
       promoted: share(60, 200),

@@ -9,7 +9,7 @@ import { cleaned, clip, cut, ends, wrap } from '../output/text.ts';
 import { blameLines, lastWords } from './blame.ts';
 import { signalRows } from './signals.ts';
 import { splitLine } from './split.ts';
-import { isCompared, RELEASE_MARKS, versionsOf } from './states.ts';
+import { isCompared, markOf, versionsOf } from './states.ts';
 import { stepsRow, whatNext } from './steps.ts';
 
 export type FrameOptions = {
@@ -68,7 +68,7 @@ function frameWith(view: ReleaseView, options: FrameOptions, groups: number): st
 }
 
 export function titleLine(view: ReleaseView, now: number, paint: Paint, width: number): string {
-  const mark = RELEASE_MARKS[view.state];
+  const mark = markOf(view);
   const age = formatDuration(Math.max(0, (view.endedAt ?? now) - view.requestedAt));
   const state = paint[mark.tone](`${mark.glyph} ${mark.word}`);
   const rest = `  ${versionsOf(view)}   `;
@@ -129,6 +129,7 @@ export function nextCommands(view: ReleaseView): Command[] {
   if (view.state === 'promoted') {
     return view.from === null ? [] : [[`friday rollback ${name}`, `back to v${view.from}`]];
   }
+  if (view.comparison !== undefined) return [[`friday plan --aa ${name}`, 'compare again']];
   const wrote: Command = [`friday logs ${name}@v${view.version}`, 'what it wrote'];
   const again: Command = [`friday release ${name}`, 'try again'];
   return view.candidate.failures > 0 || view.lastLines.length > 0 ? [wrote, again] : [again];

@@ -17,6 +17,12 @@ export const RELEASE_MARKS: Readonly<Record<ReleaseView['state'], Mark>> = {
   failed: { glyph: '✕', word: 'failed', tone: 'bad' },
 };
 
+/** The mark of a release; a version that was compared with itself until its time was over did nothing wrong. */
+export function markOf({ state, comparison, receipt }: ReleaseView): Mark {
+  const isOverInTime = comparison !== undefined && state === 'rolled_back' && receipt?.kind !== 'fail';
+  return isOverInTime ? { glyph: '✓', word: 'compared', tone: 'good' } : RELEASE_MARKS[state];
+}
+
 export const SERVICE_MARKS: Readonly<Record<ServiceView['state'], Mark>> = {
   healthy: { glyph: '✓', word: 'healthy', tone: 'good' },
   degraded: { glyph: '▲', word: 'degraded', tone: 'warn' },

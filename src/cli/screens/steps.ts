@@ -4,6 +4,7 @@ import { about } from '../output/moments.ts';
 import { count, weightOf } from '../output/numbers.ts';
 import type { Paint } from '../output/paint.ts';
 import { widthOf } from '../output/text.ts';
+import { markOf } from './states.ts';
 
 type Stop = { readonly text: string; readonly isNow: boolean };
 
@@ -39,12 +40,15 @@ function isTakenBack({ state }: ReleaseView): boolean {
 }
 
 function stopsOf(view: ReleaseView, paint: Paint): Stop[] {
-  const weights = [...view.steps.map((step) => step.weight), 100];
-  const isBack = isTakenBack(view);
+  // What is compared with itself is never promoted.
+  const isItself = view.comparison !== undefined;
+  const weights = [...view.steps.map((step) => step.weight), ...(isItself ? [] : [100])];
+  const isBack = isTakenBack(view) && markOf(view).tone === 'bad';
+  const isDone = view.state === 'promoted' || (isTakenBack(view) && !isBack);
   return weights.map((weight, index) => {
     const text = weightOf(weight);
     if (index > view.step) return { text: paint.dim(`○ ${text}`), isNow: false };
-    if (index < view.step || view.state === 'promoted') return { text: `● ${text}`, isNow: index === view.step };
+    if (index < view.step || isDone) return { text: `● ${text}`, isNow: index === view.step };
     return { text: isBack ? paint.bad(`✕ ${text}`) : paint.candidate(`◉ ${text}`), isNow: true };
   });
 }
@@ -77,8 +81,7 @@ export function whatNext(view: ReleaseView): string {
     case 'ramping':
       return next === null ? '' : soon(view, next);
     case 'waiting_for_traffic':
-      if (view.plan === 'auto' && view.neededRequests) return `needs ${count(view.neededRequests)} more requests`;
-      return next === null || !view.neededRequests
+      return next === null || view.plan === 'auto' || !view.neededRequests
         ? 'needs more requests'
         : `${next} after ${count(view.neededRequests)} more requests`;
     case 'waiting_for_approval':

@@ -1,5 +1,6 @@
 // friday pause: holds a release at its current step.
 import type { ExitCode } from '../../api/tables.ts';
+import { Failure } from '../../core/failure.ts';
 import type { Call } from '../call.ts';
 import { connectForOrder } from '../daemon.ts';
 import { weightOf } from '../output/numbers.ts';
@@ -15,7 +16,14 @@ export async function pause(
   const { terminal } = call;
   const { service } = parseSubject(subject);
   const client = await connectForOrder(call);
-  if (call.flags.dryRun) return wouldDo(call, client, service, (now) => `would hold ${service} at ${now}`);
+  if (call.flags.dryRun) {
+    return wouldDo(call, client, service, (now, view) => {
+      if (view.candidate !== null) return `would hold ${service} v${view.candidate} at ${now}`;
+      throw new Failure('conflict', `No release of ${service} is under way, so there is nothing to pause.`, {
+        hint: `friday status ${service}`,
+      });
+    });
+  }
   const view = await client.pause(service, { reason: options.reason ?? '' });
   const mark = paintOf(terminal.hasColour).warn('‖');
   terminal.answer(`  ${mark} ${service} v${view.version} is paused at ${weightOf(view.weight)}`);

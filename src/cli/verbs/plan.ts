@@ -34,6 +34,8 @@ export type PlanOptions = {
 
 const AA_MINUTES = 10;
 const AA_WEIGHT = 50;
+/** Shorter than the seconds that do not count there is nothing to compare. */
+const LEAST_MINUTES = 0.2;
 const MOST_MINUTES = 1440;
 
 /** Simulated releases take no longer, unless the least number of them does. */
@@ -42,6 +44,7 @@ const BUDGET_MS = 1000;
 export async function plan(call: Call, subject: string | undefined, options: PlanOptions): Promise<ExitCode> {
   const { terminal } = call;
   checkLatency(options);
+  checkTogether(options);
   if (options.aa) return compareItself(call, subject, options);
   const service = subject === undefined ? null : parseSubject(subject).service;
   const own = service === null ? null : ownSpec(call, service);
@@ -77,11 +80,26 @@ export async function plan(call: Call, subject: string | undefined, options: Pla
 async function compareItself(call: Call, subject: string | undefined, options: PlanOptions): Promise<ExitCode> {
   const { minutes = AA_MINUTES, weight = AA_WEIGHT } = options;
   if (subject === undefined) throw new Usage('expected a SERVICE to compare with itself', 'friday plan --aa api');
-  if (minutes > MOST_MINUTES || minutes < 1 / 60 || weight >= 100) {
-    throw new Usage(`expected --minutes from 0.02 to ${MOST_MINUTES} and a --weight below 100%`, 'friday plan -h');
+  if (minutes > MOST_MINUTES || minutes < LEAST_MINUTES) {
+    throw new Usage(
+      `--minutes "${minutes}": expected a number from ${LEAST_MINUTES} to ${MOST_MINUTES}`,
+      'friday plan -h',
+    );
   }
+  if (weight >= 100)
+    throw new Usage(`--weight "${weight}": expected a percent above 0 and below 100`, 'friday plan -h');
   const { compare } = await import('./compare.ts');
   return compare(call, parseSubject(subject).service, { minutes, weight });
+}
+
+/** A flag that would be passed over is a mistake: A/A is a real release, the rest is only worked out. */
+function checkTogether({ aa, minutes, weight, ...others }: PlanOptions): void {
+  const { rate, errors, p50, p99, clients, plan: weights, bake, requests } = others;
+  const simulated = { rate, errors, p50, p99, clients, plan: weights, bake, requests };
+  const [name] = Object.entries(aa ? simulated : { minutes, weight }).find(([, value]) => value !== undefined) ?? [];
+  if (name === undefined) return;
+  const why = aa ? 'does not go with --aa, which compares real traffic' : 'belongs to --aa';
+  throw new Usage(`--${name} ${why}`, 'friday plan -h');
 }
 
 function checkLatency({ p50, p99 }: PlanOptions): void {

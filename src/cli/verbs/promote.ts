@@ -1,7 +1,8 @@
 // friday promote: the next step now, more of the traffic, or all of it.
 import type { Client } from '../../api/client.ts';
 import type { ExitCode } from '../../api/tables.ts';
-import type { ReleaseView } from '../../api/views.ts';
+import type { ReleaseView, ServiceView } from '../../api/views.ts';
+import { Failure } from '../../core/failure.ts';
 import { cancelled, confirm } from '../ask.ts';
 import type { Call } from '../call.ts';
 import { connectForOrder } from '../daemon.ts';
@@ -23,8 +24,7 @@ export async function promote(call: Call, subject: string, options: PromoteOptio
   const to = options.full ? 100 : (options.to ?? null);
   const client = await connectForOrder(call);
   if (call.flags.dryRun) {
-    const target = to === null ? 'its next step' : weightOf(to);
-    return wouldDo(call, client, service, (now) => `would take ${subject} from ${now} to ${target}`);
+    return wouldDo(call, client, service, (now, view) => wouldPromote(view, version, now, to));
   }
   if (to === 100) {
     const doubt = await doubtAbout(client, service, version);
@@ -33,10 +33,27 @@ export async function promote(call: Call, subject: string, options: PromoteOptio
   const view = await client.promote(service, { to, version, reason: options.reason ?? '' });
   if (view.weight >= 100 || view.plan === 'none') return watchRelease(call, client, view, { timeoutMs: null });
   const mark = paintOf(terminal.hasColour).good('✓');
+  if (view.from !== null && version === view.from) {
+    terminal.answer(`  ${mark} ${service} goes back to v${version}; v${view.version} loses its traffic`);
+    terminal.json(view);
+    return 0;
+  }
   terminal.answer(`  ${mark} ${service} v${view.version} gets ${weightOf(view.weight)} of traffic`);
   terminal.say(`  Watch it: friday status ${service} -w`);
   terminal.json(view);
   return 0;
+}
+
+/** Failure: `conflict`, as the order itself would be refused. */
+function wouldPromote(view: ServiceView, version: number | null, now: string, to: number | null): string {
+  const { name, candidate } = view;
+  if (candidate === null && version === null) {
+    throw new Failure('conflict', `No release of ${name} is under way, so there is nothing to promote.`, {
+      hint: `friday release ${name}`,
+    });
+  }
+  if (version !== null && version !== candidate) return `would give ${name} v${version} 100%`;
+  return `would take ${name} v${candidate} from ${now} to ${to === null ? 'its next step' : weightOf(to)}`;
 }
 
 /** The question that giving everything needs, when the version has not earned it yet; null when it has. */

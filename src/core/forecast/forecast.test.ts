@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { type Forecast, Forecaster, wilson } from './forecast.ts';
 import { latenciesOf, lognormal } from './latencies.ts';
-import { secondsToFind } from './misses.ts';
+import { missOf, secondsToFind } from './misses.ts';
 import { type PlanGiven, specWith } from './plan.ts';
 import { noRegression, type Regression, regressionsFor } from './regressions.ts';
 import { runRelease } from './run.ts';
@@ -126,6 +126,13 @@ describe('how long it takes to find a regression', () => {
     // The first seconds, in which latency does not count, come on top.
     expect(foundWithin(seconds + 15)).toBeGreaterThanOrEqual(15);
     expect(foundWithin(seconds / 5)).toBeLessThan(15);
+  });
+
+  it('is not told for what is slower by less than the judge overlooks', () => {
+    const quick = { ...usual, latency: lognormal(0.8, 4) };
+    const about = (name: string) => missOf(named(name), quick, [{ weight: 50, seconds: 0 }], params);
+    expect(about('30% slower')).toMatchObject({ reason: 'tolerated', neededSeconds: null });
+    expect(about('errors × 2')).toMatchObject({ reason: 'evidence' });
   });
 
   it('is not told for a version that is as good as stable', () => {

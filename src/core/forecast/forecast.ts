@@ -44,6 +44,8 @@ export type Forecast = {
   /** Chance that a good version is ever taken back by the judge, whatever the traffic. */
   readonly falseAlarmLimit: number;
   readonly judgesLatency: boolean;
+  /** The weight follows the evidence, so there are no steps to bake longer. */
+  readonly isAuto: boolean;
 };
 
 type Trial = { readonly regression: Regression; readonly runs: Run[]; readonly most: number };
@@ -98,7 +100,8 @@ export class Forecaster {
     const bad = this.bad.map((trial) =>
       badOf(trial, (regression) => missOf(regression, this.usual, good.weights, params)),
     );
-    return { good, bad, falseAlarmLimit: ALPHA, judgesLatency: marginsIn(params).latency.length > 0 };
+    const judgesLatency = marginsIn(params).latency.length > 0;
+    return { good, bad, falseAlarmLimit: ALPHA, judgesLatency, isAuto: this.spec.release.ramp != null };
   }
 }
 

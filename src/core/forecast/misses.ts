@@ -1,15 +1,18 @@
 // Why a plan does not find a regression, and how long a comparison would take to. Pure.
 import { ROLLBACK_ODDS } from '../judge/engineF.ts';
-import { bucketsUp } from '../judge/latency.ts';
-import { FAIL_LN_E, type JudgeParams, marginsIn, sharesOf, TOLERANCE_PERCENT } from '../judge/rules.ts';
+import { toleratedBucket } from '../judge/latency.ts';
+import { FAIL_LN_E, type JudgeParams, marginsIn, sharesOf } from '../judge/rules.ts';
 import type { Histogram } from '../traffic.ts';
 import { bucketsLonger } from './latencies.ts';
 import type { Regression } from './regressions.ts';
 import type { Usual } from './usual.ts';
 
 export type Miss = {
-  /** `unjudged`: the judge does not look at latency. `clients`: each client of a sticky service counts once. `evidence`: there is too little. */
-  readonly reason: 'unjudged' | 'clients' | 'evidence';
+  /**
+   * `unjudged`: the judge does not look at latency. `clients`: each client of a sticky service counts once. `tolerated`: it is
+   * within what a candidate gets for free. `evidence`: there is too little.
+   */
+  readonly reason: 'unjudged' | 'clients' | 'tolerated' | 'evidence';
   /** Seconds of comparing at `weight` that would find it more often than not; null where that cannot be told. */
   readonly neededSeconds: number | null;
   /** The highest weight below 100 of the plan, percent, and how long the plan compares at it. */
@@ -25,7 +28,9 @@ export function missOf(regression: Regression, usual: Usual, weights: readonly B
   if (regression.kind === 'latency' && marginsIn(params).latency.length === 0)
     return { reason: 'unjudged', neededSeconds: null, ...about };
   if (usual.clients !== null) return { reason: 'clients', neededSeconds: null, ...about };
-  return { reason: 'evidence', neededSeconds: secondsToFind(regression, usual, about.weight, params), ...about };
+  const seconds = secondsToFind(regression, usual, about.weight, params);
+  const reason = evidenceOf(regression, usual, about.weight, params) === 0 ? 'tolerated' : 'evidence';
+  return { reason, neededSeconds: seconds, ...about };
 }
 
 function highest(weights: readonly Begun[]): Pick<Miss, 'weight' | 'comparedSeconds'> {
@@ -45,6 +50,12 @@ export function secondsToFind(
   weight: number,
   params: JudgeParams,
 ): number | null {
+  const seconds = 1 / (evidenceOf(regression, usual, weight, params) * usual.rate);
+  return seconds < WEEK_SECONDS ? seconds : null;
+}
+
+/** What one request adds, in the mean, to the metric that shows it best, as a part of what that metric needs; 0 where none can show it. */
+function evidenceOf(regression: Regression, usual: Usual, weight: number, params: JudgeParams): number {
   const w = weight / 100;
   const shares = sharesOf(params);
   const ofErrors = growth(usual.errorShare, regression.errorShare, w) / neededOf(shares.errors);
@@ -52,8 +63,7 @@ export function secondsToFind(
     const [p0, p1] = slowShares(usual.latency, Number(quantile.slice(1)) / 100, regression.slower);
     return growth(p0, p1, w) / neededOf(shares.quantile);
   });
-  const seconds = 1 / (Math.max(ofErrors, ...ofLatency) * usual.rate);
-  return seconds < WEEK_SECONDS ? seconds : null;
+  return Math.max(ofErrors, ...ofLatency);
 }
 
 /** ln of the odds that a metric with that share of alpha has to reach, and what the mixture over odds ratios costs. */
@@ -87,7 +97,7 @@ function slowShares(latency: Histogram, quantile: number, slower: Regression['sl
     return seen >= quantile * total;
   })?.[0];
   const limit = (edge ?? 0) + 1;
-  const tolerated = limit + bucketsUp(TOLERANCE_PERCENT);
+  const tolerated = toleratedBucket(limit);
   if (slower === null) return [beyond(limit), beyond(tolerated)];
   const moved = Math.round(bucketsLonger(slower.times));
   return [beyond(limit), slower.share * beyond(tolerated - moved) + (1 - slower.share) * beyond(tolerated)];

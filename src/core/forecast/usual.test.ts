@@ -35,13 +35,15 @@ describe('the usual traffic', () => {
 
   it('says what it assumes', () => {
     expect(usualOf({ rate: 50 }, null, false)?.basis.assumed).toEqual([
-      'Of 1 000 requests, 1 fails.',
-      'Half of the requests take 80 ms, 1 in 100 four times that.',
+      'of 1 000 requests, 1 fails.',
+      'half of the requests take 80 ms, 1 in 100 four times that.',
     ]);
     expect(usualOf({ rate: 50, errorShare: 0, p99Ms: 400 }, null, false)?.basis.assumed).toEqual([
       'p50 is a quarter of p99.',
     ]);
-    expect(usualOf({}, { ...measured, knownSeconds: 300 }, false)?.basis.assumed.join(' ')).toContain('short time');
+    expect(usualOf({}, { ...measured, knownSeconds: 300 }, false)?.basis.assumed.join(' ')).toContain(
+      'this short time is like',
+    );
   });
 
   it('assumes clients only where they stick', () => {

@@ -55,7 +55,7 @@ export function usualOf(
   if (rate === null) return null;
   const assumed: string[] = [];
   const errorShare = given.errorShare ?? (known ? known.failures / known.ofMain : ASSUMED_ERRORS);
-  if (given.errorShare === undefined && !known) assumed.push('Of 1 000 requests, 1 fails.');
+  if (given.errorShare === undefined && !known) assumed.push('of 1 000 requests, 1 fails.');
   const latency = latencyOf(given, known, assumed);
   const clients = isSticky ? (given.clients ?? Math.max(10, Math.round(rate * SECONDS_PER_REQUEST))) : null;
   if (isSticky) {
@@ -63,7 +63,7 @@ export function usualOf(
     assumed.push(`${clients} clients, the same all the time${who}; each counts once.`);
   }
   if (known && given.rate === undefined && known.knownSeconds < SOON_SECONDS) {
-    assumed.push('That is a short time to know the usual traffic by: ask again later.');
+    assumed.push('this short time is like the usual one.');
   }
   const basis = {
     knownSeconds: known && given.rate === undefined ? known.knownSeconds : null,
@@ -87,6 +87,6 @@ function latencyOf({ p50Ms, p99Ms }: Numbers, known: RecentTraffic | null, assum
     assumed.push('p50 is a quarter of p99.');
     return lognormal(p99Ms / 4, p99Ms);
   }
-  assumed.push(`Half of the requests take ${ASSUMED_P50_MS} ms, 1 in 100 four times that.`);
+  assumed.push(`half of the requests take ${ASSUMED_P50_MS} ms, 1 in 100 four times that.`);
   return lognormal(ASSUMED_P50_MS, null);
 }

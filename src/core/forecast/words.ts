@@ -1,4 +1,5 @@
 // A forecast in words: how often, and what is not found and why. Pure.
+import { LATENCY_FLOOR_MS, TOLERANCE_PERCENT } from '../judge/rules.ts';
 import { formatDuration } from '../time.ts';
 import type { Forecast, Share } from './forecast.ts';
 import type { Miss } from './misses.ts';
@@ -54,7 +55,7 @@ export function missLines({ bad }: Forecast): readonly MissLine[] {
 }
 
 /** What the plan does now, and what would help. */
-export function helpWords({ bad }: Forecast): readonly string[] {
+export function helpWords({ bad, isAuto }: Forecast): readonly string[] {
   const misses = bad.flatMap((one) => one.miss ?? []);
   const first = misses[0];
   if (first === undefined) return [];
@@ -62,7 +63,7 @@ export function helpWords({ bad }: Forecast): readonly string[] {
   const compares = `This plan compares for ${time(first.comparedSeconds)} at ${at}.`;
   const can = misses.some(({ neededSeconds }) => neededSeconds !== null && neededSeconds <= TOO_LONG_SECONDS);
   const help = can
-    ? `A last step with a longer bake gives it more time, or friday pause at ${at}: the judge still watches.`
+    ? `${isAuto ? 'A longer bake' : 'A last step with a longer bake'} gives it more time, or friday pause at ${at}: the judge still watches.`
     : 'Only more traffic, or a much longer bake, would help.';
   return [compares, help];
 }
@@ -82,6 +83,7 @@ const TOO_LONG_SECONDS = 4 * 3600;
 
 function neededText({ reason, neededSeconds }: Miss): string {
   if (reason === 'unjudged') return 'latency is not judged in this version';
+  if (reason === 'tolerated') return `within ${TOLERANCE_PERCENT}% or ${LATENCY_FLOOR_MS} ms, which are tolerated`;
   if (reason === 'clients') return 'each client counts once: more clients';
   return neededSeconds === null ? 'more than a week' : `about ${about(neededSeconds)}`;
 }

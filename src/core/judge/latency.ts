@@ -80,7 +80,7 @@ export function limitsOf(
     const margin = Math.min(BUCKETS, Math.max(stable + bucketsDown(percent), floorBucket(stable)));
     return {
       stable,
-      tolerance: Math.min(BUCKETS, Math.max(stable + bucketsUp(TOLERANCE_PERCENT), floorBucket(stable) + 1)),
+      tolerance: toleratedBucket(stable),
       margin,
       odds: equalOdds(requestsFrom(stable), requestsFrom(margin), requests, rate),
     };
@@ -118,6 +118,11 @@ export function bucketsUp(percent: number): number {
 /** Whole buckets that are at most `percent` longer: a certificate never promises less than the margin. */
 export function bucketsDown(percent: number): number {
   return Math.floor(Math.log1p(percent / 100) / Math.log(1.01) + 1e-9);
+}
+
+/** From which bucket on a candidate's request is slow, where stable's is from this one on. */
+export function toleratedBucket(stable: number): number {
+  return Math.min(BUCKETS, Math.max(stable + bucketsUp(TOLERANCE_PERCENT), floorBucket(stable) + 1));
 }
 
 /** Of very short requests a few percent are nothing that anybody notices. */
