@@ -77,7 +77,9 @@ function trafficLines(
   return [
     ...text(`${from}, taken as steady:`),
     ...text(numbers, 4),
-    ...(basis.assumed.length > 0 ? text(`Assumed: ${basis.assumed.map((one) => one.replace(/\.$/, '')).join('; ')}.`, 4).map(paint.dim) : []),
+    ...(basis.assumed.length > 0
+      ? text(`Assumed: ${basis.assumed.map((one) => one.replace(/\.$/, '')).join('; ')}.`, 4).map(paint.dim)
+      : []),
   ];
 }
 

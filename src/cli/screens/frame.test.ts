@@ -114,6 +114,29 @@ describe('the frame of a release', () => {
     expect(new Set(heights).size).toBe(1);
   });
 
+  it('says what share a promoted version has while the one before keeps some', () => {
+    const watch = { release: 7, version: 42, from: 41, weight: 95, holdBack: 5, since: NOON, until: now };
+    expect(frame(promoted({ watch }), { width: 80, color: false, now }).join('\n')).toContain('v42 has 95%\n');
+  });
+
+  it('shows a version that was compared with itself as compared, not as taken back', () => {
+    const comparison: ReleaseView['comparison'] = {
+      requests: { stable: 10, candidate: 10 },
+      errors: { stable: 0, candidate: 0 },
+      quantiles: [],
+      tolerancePercent: 5,
+      toleranceMs: 2,
+      peaks: [],
+    };
+    const steps = [{ weight: 50, bakeMs: 60_000, needsApproval: false }];
+    const over = { state: 'rolled_back', isOver: true, weight: 0, step: 0, steps, comparison } as const;
+    const text = frame(ramping(over), { width: 80, color: false, now }).join('\n');
+    expect(text).toContain('✓ compared');
+    expect(text).toContain('● 50%  ');
+    expect(text).toContain('friday plan --aa api');
+    expect(text).not.toMatch(/rolled back|○ 100%|friday release/);
+  });
+
   it('leaves room for the keys on a low terminal, and tells all at the end', () => {
     const low = frame(ramping({ blame: blames() }), { width: 80, color: false, now, hasKeys: true, rows: 24 });
     expect(low.length).toBeLessThan(24);

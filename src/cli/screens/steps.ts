@@ -91,7 +91,7 @@ export function whatNext(view: ReleaseView): string {
     case 'promoting':
       return '';
     case 'promoted':
-      return `v${view.version} has 100%`;
+      return `v${view.version} has ${weightOf(view.watch?.weight ?? 100)}`;
     case 'rolling_back':
     case 'rolled_back':
     case 'failed':
