@@ -50,9 +50,8 @@ function whileStarting(release: Release, seen: ReleaseSeen): Release {
   if (seen.crashLoop) return enter(release, 'failed', seen.now, `${name} keeps ending: ${seen.crashLoop}. ${stays}`);
   if (seen.candidate.wanted === 0) {
     const sentence = `${name} has no replicas, so nothing can be compared.`;
-    return release.purpose === 'aa'
-      ? enter(release, 'failed', seen.now, sentence)
-      : toFull(release, seen.now, sentence);
+    if (release.purpose === 'aa') return enter(release, 'failed', seen.now, sentence);
+    return toFull({ ...release, isForced: true }, seen.now, sentence);
   }
   if (seen.candidate.ready >= seen.candidate.wanted) {
     return release.ramp ? whileClimbing(release, release.ramp, seen) : advance(release, seen.now);

@@ -84,7 +84,7 @@ export type Release = {
   readonly sentence: string;
   /** The judge's last word; `fail` latches. */
   readonly ruling: Ruling | null;
-  /** It got 100 % from a person, or because stable was broken, and not by the verdict; absent = by the verdict. */
+  /** It got 100 % from a person, or because stable was broken or nothing ran, and not by the verdict; absent = by the verdict. */
   readonly isForced?: true;
   /** It takes back a version that failed after its promotion; absent = it does not. */
   readonly isTakeBack?: true;

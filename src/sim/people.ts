@@ -36,7 +36,7 @@ export function anyBehaviour(random: Random): Partial<Behaviour> {
 export async function orderAnything(run: SimRun, random: Random): Promise<void> {
   const { name } = random.pick(run.services);
   const version = random.between(1, Math.max(1, run.scene.stored.services.get(name)?.nextVersion ?? 1));
-  switch (random.between(0, 13)) {
+  switch (random.between(0, 14)) {
     case 0:
     case 1:
     case 2:
@@ -62,10 +62,12 @@ export async function orderAnything(run: SimRun, random: Random): Promise<void> 
       await run.order('pause', name, (control) => control.pause(name, ANNA));
       return;
     case 11:
-      run.configure(name, { replicas: random.between(1, 3) });
+      run.configure(name, { replicas: random.pick([0, 1, 1, 2, 2, 3, 3]) });
       return run.up([name]);
     case 12:
       return random.chance(0.3) ? orphan(run, name) : down(run, name);
+    case 13:
+      return compare(run, name, random);
     default:
       run.configure(name, otherSettings(run, name, random));
       return run.up();
@@ -83,6 +85,12 @@ async function promote(run: SimRun, service: string, to: number | null, version:
 
 async function down(run: SimRun, service: string): Promise<void> {
   await run.order('down', service, (control) => control.down([service], ANNA));
+}
+
+/** A/A: the code that serves, beside itself. */
+async function compare(run: SimRun, service: string, random: Random): Promise<void> {
+  const step = { weight: random.between(1, 50), bakeMs: random.between(1, 30) * 1000 };
+  await run.order('release', service, (control) => control.compareWithItself(service, step, ANNA));
 }
 
 /** The file no longer names a service; the next `up` may bring it back. */

@@ -93,7 +93,7 @@ export class ServingWatch implements Watcher {
   #checkRefusal({ service, requests }: Loss): void {
     const { world, stored, calmSince } = this.#scene;
     const state = stored.services.get(service);
-    if (!state || state.isDown) return;
+    if (!state || state.isDown || state.replicas === 0) return;
     for (const [id, since] of this.#readySince) {
       const instance = world.runtime.instances.get(id);
       if (!instance?.isReady || instance.spec.service !== service || instance.spec.version !== state.stable) continue;
