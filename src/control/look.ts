@@ -2,7 +2,7 @@
 import type { KnownLines } from '../core/blame.ts';
 import { Failure, sentenceOf } from '../core/failure.ts';
 import type { Memory, World } from '../core/turn.ts';
-import { lately, slide, type Window } from '../core/window.ts';
+import { slide, type Window } from '../core/window.ts';
 import type { Balancer } from '../ports/balancer.ts';
 import type { InstanceSeen, Runtime } from '../ports/runtime.ts';
 
@@ -13,9 +13,6 @@ export type Looked = {
   /** What could not be seen, in sentences. */
   readonly problems: readonly string[];
 };
-
-/** Seconds over which the rate that reaches a candidate is taken. */
-const RATE_SECONDS = 10;
 
 /** When something begins: by the wall clock, by the one that never jumps, and how long since memory was changed (0 at first). */
 export type Moment = { readonly now: number; readonly at: number; readonly elapsedMs: number };
@@ -43,7 +40,6 @@ export async function look(
   };
   const seen = memory.table.revision === 0 ? null : await ask(() => balancer.look());
   const observations = seen && (await ask(() => balancer.observe(memory.cursor)));
-  const slid = slide(window, observations);
   const world: World = {
     now,
     elapsedMs,
@@ -53,9 +49,8 @@ export async function look(
     lastLines: (await ask(() => lastLines(runtime, memory, instances))) ?? {},
     failureLines,
     troubles,
-    rates: ratesOf(memory, slid),
   };
-  return { world, instances, window: slid, problems };
+  return { world, instances, window: slide(window, observations), problems };
 }
 
 /** The last words of candidates, and of a promoted version that is watched, that are not ready or are being taken back. */
@@ -72,13 +67,4 @@ async function lastLines(
     if (one.state !== 'ready' || release?.phase === 'rolling_back') lines[one.id] = await runtime.tail(one.id, 20);
   }
   return lines;
-}
-
-function ratesOf(memory: Memory, window: Window): Record<string, number> {
-  const rates: Record<string, number> = {};
-  for (const { name, release } of Object.values(memory.services)) {
-    if (!release) continue;
-    rates[`${name}@${release.version}`] = lately(window, name, release.version, RATE_SECONDS).requestsPerSecond;
-  }
-  return rates;
 }

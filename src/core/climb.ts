@@ -1,4 +1,5 @@
 // How a release with `plan: auto` goes on: what the ramp says, carried out, with the people who are asked on the way. Pure.
+import { etaOf, type Needed, neededOf, neededSentence } from './needed.ts';
 import { nextMove, type RampRule } from './ramp.ts';
 import { enter, percent, type Release, type ReleaseSeen, toFull } from './release.ts';
 import { formatDuration } from './time.ts';
@@ -26,7 +27,9 @@ export function whileClimbing(release: Release, rule: RampRule, seen: ReleaseSee
     case 'rise': {
       // The budget bounds what a step may cost; only requests at this weight are a reason to take it.
       const isSeen = release.weight === 0 || seen.stand === null || seen.stand.missing === 0;
-      return isSeen ? rise(release, move.weight, '', seen.now) : waitForTraffic(release, seen, seen.stand.missing, '');
+      return isSeen
+        ? rise(release, move.weight, '', seen.now)
+        : waitForTraffic(release, seen, { unit: 'request', count: seen.stand.missing });
     }
     case 'promote':
       return rise(release, 100, move.sentence, seen.now);
@@ -35,7 +38,7 @@ export function whileClimbing(release: Release, rule: RampRule, seen: ReleaseSee
         return ask(release, 100, `${nameOf(release)}: ${move.sentence} A person decides.`, seen.now);
       if (move.until === 'dwell') return release;
       if (move.until === 'traffic' && seen.stand && seen.stand.missing > 0) {
-        return waitForTraffic(release, seen, seen.stand.missing, '');
+        return waitForTraffic(release, seen, { unit: 'request', count: seen.stand.missing });
       }
       if (move.until === 'calm') return stay(release, release.ruling?.sentence ?? move.sentence, seen.now);
       return whileEvidenceComes(release, rule, seen, bakedMs, move.sentence);
@@ -83,14 +86,14 @@ function whileEvidenceComes(
   bakedMs: number,
   why: string,
 ): Release {
-  const needed = Math.max(release.ruling?.neededRequests ?? 0, seen.stand?.missing ?? 0);
-  if (needed === 0) {
+  const needed = neededOf(release, seen);
+  if (needed.count === 0) {
     const isSafe = seen.stand?.kind === 'pass' && release.weight >= rule.maxWeight;
     const early = `${nameOf(release)} is not worse in any metric. It shares the traffic for at least ${formatDuration(rule.minBakeMs)}.`;
     return stay(release, isSafe ? early : why, seen.now);
   }
   const leftMs = rule.maxBakeMs - bakedMs;
-  const etaMs = etaOf(release, seen, needed);
+  const etaMs = etaOf(release, seen, needed.count);
   if (release.phase === 'waiting_for_traffic' || etaMs === null || etaMs > leftMs) {
     return waitForTraffic(release, seen, needed, ' to be safe');
   }
@@ -98,26 +101,9 @@ function whileEvidenceComes(
   return stay(release, sentence, seen.now);
 }
 
-function waitForTraffic(release: Release, seen: ReleaseSeen, needed: number, what: string): Release {
-  const sentence = `Not enough data: ${neededSentence(release, seen, needed, what)}`;
+/** The weight holds for want of requests, and this is how many and how long. */
+export function waitForTraffic(release: Release, seen: ReleaseSeen, needed: Needed, why = ''): Release {
+  const sentence = `Not enough data: ${neededSentence(release, seen, needed, why)}`;
   if (release.phase === 'waiting_for_traffic') return { ...release, sentence };
   return enter(release, 'waiting_for_traffic', seen.now, sentence);
 }
-
-function neededSentence(release: Release, seen: ReleaseSeen, needed: number, what: string): string {
-  const etaMs = etaOf(release, seen, needed);
-  const when =
-    etaMs === null
-      ? 'no request reaches it now. A person can promote it without'
-      : `about ${formatDuration(etaMs)} at today's traffic`;
-  return `${nameOf(release)} needs ${needed} more request${needed === 1 ? '' : 's'} at ${percent(release.weight)}${what}, ${when}.`;
-}
-
-/** Until so many more requests have reached the candidate, ms; null when hardly any come. */
-function etaOf(release: Release, { rate }: ReleaseSeen, needed: number): number | null {
-  const perSecond = (rate * release.weight) / 100;
-  return perSecond > LEAST_RATE ? (1000 * needed) / perSecond : null;
-}
-
-/** Requests per second below which it is as if there were none: one in three hours. */
-const LEAST_RATE = 1e-4;

@@ -1,5 +1,6 @@
 // How a release goes on by itself: its next phase, from what is seen at each look. Pure.
-import { whileClimbing } from './climb.ts';
+import { waitForTraffic, whileClimbing } from './climb.ts';
+import { neededOf } from './needed.ts';
 import {
   type Doubt,
   enter,
@@ -157,20 +158,12 @@ function whileBaking(release: Release, seen: ReleaseSeen): Release {
   if (baked < step.bakeMs) return release;
   if (release.purpose === 'aa') return rollingBack(release, seen.now, seen.comparison ?? release.sentence);
   if (release.ruling?.kind === 'pass') return advance(release, seen.now);
-  const needed = release.ruling?.neededRequests ?? release.minRequests;
-  if (needed === 0) {
+  if ((release.ruling?.neededRequests ?? release.minRequests) === 0) {
     const sentence = release.ruling?.sentence ?? release.sentence;
     return release.phase === 'ramping' ? { ...release, sentence } : enter(release, 'ramping', seen.now, sentence);
   }
-  const sentence = waitingSentence(release, needed, seen.candidateRate);
-  if (release.phase === 'waiting_for_traffic') return { ...release, sentence };
-  return enter(release, 'waiting_for_traffic', seen.now, sentence);
-}
-
-function waitingSentence(release: Release, needed: number, rate: number): string {
-  const eta =
-    rate > 0 ? `about ${formatDuration((needed / rate) * 1000)} at today's traffic` : 'no request reaches it now';
-  return `Not enough data: v${release.version} of ${release.service} needs ${needed} more request${needed === 1 ? '' : 's'} at ${percent(release.weight)}, ${eta}.`;
+  const needed = release.ruling ? neededOf(release, seen) : { unit: 'request' as const, count: release.minRequests };
+  return waitForTraffic(release, seen, needed);
 }
 
 /** Before the next step a person has to say yes. */

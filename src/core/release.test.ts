@@ -25,8 +25,7 @@ function seen(rest: Partial<ReleaseSeen> = {}): ReleaseSeen {
     ruling: null,
     stand: null,
     warnings: { collapse: null, interference: null, doubts: {} },
-    candidateRate: 10,
-    rate: 20,
+    rate: 200,
     ...rest,
   };
 }
@@ -149,8 +148,8 @@ describe('a step', () => {
       phase: 'waiting_for_traffic',
       sentence: "Not enough data: v2 of web needs 15 more requests at 5%, about 1.5s at today's traffic.",
     });
-    const silent = next(waiting, { ...look, candidateRate: 0 });
-    expect(silent.sentence).toMatch(/no request reaches it now\.$/);
+    const silent = next(waiting, { ...look, rate: 0 });
+    expect(silent.sentence).toMatch(/no request reaches it now\. A person can promote it without\.$/);
     expect(silent.phaseSince).toBe(waiting.phaseSince);
     expect(next(waiting, { ...look, ruling: ruling('pass') })).toMatchObject({ phase: 'ramping', weight: 50 });
   });
@@ -215,7 +214,7 @@ describe('on every way', () => {
     crashLoop: fc.option(fc.constant('web-v2-1 ended 3 times in a row'), { freq: 10 }),
     isConfirmed: fc.boolean(),
     hasSuccessor: fc.boolean(),
-    candidateRate: fc.nat(100),
+    rate: fc.nat(100),
     ruling: fc.option(
       fc.oneof(
         { weight: 6, arbitrary: fc.constant(ruling('pass')) },

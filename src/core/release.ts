@@ -20,7 +20,7 @@ export type Phase =
 export type Ruling = {
   readonly kind: 'pass' | 'fail' | 'inconclusive';
   readonly sentence: string;
-  /** Candidate requests still missing; 0 when something else is. */
+  /** Candidate requests still missing, for the certificate of a sticky service clients; 0 when something else is. */
   readonly neededRequests: number;
 };
 
@@ -130,8 +130,6 @@ export type ReleaseSeen = {
   /** Null when nothing is compared. */
   readonly stand: Stand | null;
   readonly warnings: Warnings;
-  /** Requests per second that reach the candidate. */
-  readonly candidateRate: number;
   /** Requests per second of the whole service, smoothed; the same after a restart of the control plane. */
   readonly rate: number;
   /** A/A only: what the end of the comparison is told with. */

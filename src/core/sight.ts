@@ -44,7 +44,6 @@ export function releaseSeen(
     ruling: rulingOf(evidence, service.routing),
     stand: standIn(evidence, release, service.routing),
     warnings: warningsIn(evidence, release, memory.past?.[service.name]?.upTo ?? null),
-    candidateRate: world.rates[`${service.name}@${release.version}`] ?? 0,
     rate: memory.past?.[service.name]?.rate ?? 0,
     ...(release.purpose === 'aa'
       ? { comparison: selfSentence(release, evidence, oddsText(evidence.self?.peaks.all ?? 0)) }

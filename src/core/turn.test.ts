@@ -15,7 +15,7 @@ function instance(version: number, slot: number, rest: Partial<InstanceSeenNow> 
 }
 
 function world(instances: readonly InstanceSeenNow[], rest: Partial<World> = {}): World {
-  const unseen = { balancer: null, observations: null, lastLines: {}, troubles: {}, rates: {} };
+  const unseen = { balancer: null, observations: null, lastLines: {}, troubles: {} };
   return { now: NOW, elapsedMs: 1000, instances, ...unseen, ...rest };
 }
 

@@ -67,8 +67,6 @@ export type World = {
   readonly failureLines?: KnownLines;
   /** What failed when it was tried last, by instance id. */
   readonly troubles: Readonly<Record<string, string>>;
-  /** Requests per second that reached each version lately, by `service@version`. */
-  readonly rates: Readonly<Record<string, number>>;
 };
 
 export type Act =

@@ -16,6 +16,9 @@ export type Behaviour = {
   /** Share of requests that are never answered. */
   readonly hangShare: number;
   readonly latencyMs: number;
+  /** Processor time that an answer takes. */
+  readonly cpuMs: number;
+  readonly memoryMb: number;
   /** It is not ready for the last `forS` seconds of every `everyS`. */
   readonly flap: { readonly everyS: number; readonly forS: number } | null;
   /** Seconds from the stop signal to its end; null: it ignores the signal. */
@@ -31,6 +34,8 @@ export const GOOD: Behaviour = {
   clientErrorShare: 0,
   hangShare: 0,
   latencyMs: 20,
+  cpuMs: 5,
+  memoryMb: 80,
   flap: null,
   stopsAfterS: 1,
 };

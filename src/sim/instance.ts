@@ -10,6 +10,9 @@ export class SimInstance {
   readonly startedS: number;
   /** Long requests and streams that it answers now. */
   open = 0;
+  /** Requests that it has answered in this second, and in the one before. */
+  answered = 0;
+  #answeredBefore = 0;
   stopAskedS: number | null = null;
   exit: Exit | null = null;
   readonly #time: SimTime;
@@ -50,6 +53,8 @@ export class SimInstance {
 
   /** What a second does to it. */
   age(): void {
+    this.#answeredBefore = this.answered;
+    this.answered = 0;
     if (this.isOver) return;
     const { crashAfterS, leakAfterS, stopsAfterS } = this.behaviour;
     const age = this.#time.second - this.startedS;
@@ -84,8 +89,8 @@ export class SimInstance {
       reason: isReady ? '' : `GET http://127.0.0.1:${this.port}/up answered 503`,
       exit: this.exit,
       handle: `sim ${this.port}`,
-      cpu: null,
-      memory: null,
+      cpu: this.isOver ? null : (this.#answeredBefore * this.behaviour.cpuMs) / 1000,
+      memory: this.isOver ? null : this.behaviour.memoryMb * 1e6,
     };
   }
 }

@@ -1,80 +1,8 @@
 // Whole releases with `plan: auto`: the weight follows the evidence, and people are asked where the file says so.
 import { describe, expect, it } from 'vitest';
-import type { Guards } from '../core/guards.ts';
-import type { Ramp } from '../core/spec/project.ts';
-import { decide, type Memory } from '../core/turn.ts';
-import type { Behaviour } from './behaviour.ts';
 import { auto, releaseIn, sendOut, served, web } from './fixture.ts';
-import { ANNA, type SimOptions, type SimRun } from './run.ts';
-
-type Given = {
-  readonly ramp?: Partial<Ramp>;
-  readonly rate?: number;
-  readonly behaviour?: Partial<Behaviour>;
-  readonly planted?: Partial<SimOptions>;
-};
-
-/** A release that has just begun, after a minute in which stable served alone. */
-async function begun({ ramp = {}, rate = 50, behaviour = {}, planted = {} }: Given = {}): Promise<SimRun> {
-  const run = await served(web(auto(ramp)), planted);
-  crowdOf(run).rate = rate;
-  await run.pass(60);
-  await sendOut(run, behaviour);
-  return run;
-}
-
-function crowdOf(run: SimRun) {
-  const crowd = run.world.users.crowds.get('web');
-  if (!crowd) throw new Error('web has no users');
-  crowd.longRate = 0;
-  return crowd;
-}
-
-async function until(run: SimRun, isSo: () => boolean, limitS = 1200): Promise<number> {
-  const seconds = await run.passUntil(isSo, limitS);
-  if (seconds < 0 || run.isBroken) throw new Error(run.report());
-  return seconds;
-}
-
-const untilOver = (run: SimRun, limitS?: number) => until(run, () => releaseIn(run).endedAt !== null, limitS);
-const untilPhase = (run: SimRun, phase: string, limitS?: number) =>
-  until(run, () => releaseIn(run).phase === phase, limitS);
-
-function weights(run: SimRun): readonly unknown[] {
-  const { id } = releaseIn(run);
-  const told = run.events().filter((event) => event.release === id && event.type === 'release_weight');
-  return told.map((event) => event.data.weight);
-}
-
-/** A loop that changes what its rules remember before each turn. */
-function blind(change: (guards: Guards) => Guards): Partial<SimOptions> {
-  const all = (evidence: Memory['evidence']) =>
-    Object.entries(evidence).map(
-      ([id, one]) => [id, one.guards ? { ...one, guards: change(one.guards) } : one] as const,
-    );
-  return {
-    decide: (memory, world) => decide({ ...memory, evidence: Object.fromEntries(all(memory.evidence)) }, world),
-  };
-}
-
-/** A balancer that gives the candidate twice what was asked. */
-function crooked(): Partial<SimOptions> {
-  return {
-    decide: (memory, world) => {
-      const { observations } = world;
-      const cells = observations?.cells.map((cell) => {
-        const { candidate, weight } = cell;
-        if (candidate === null || weight === 0) return cell;
-        const latency = candidate.latency.map(([bucket, count]) => [bucket, 2 * count] as const);
-        return { ...cell, candidate: { ...candidate, requests: 2 * candidate.requests, latency } };
-      });
-      return decide(memory, { ...world, observations: observations && { ...observations, cells: cells ?? [] } });
-    },
-  };
-}
-
-const promote = (run: SimRun, to: number | null = null) =>
-  run.order('promote', 'web', (control) => control.promote('web', { to, version: null }, ANNA));
+import { begun, blind, crowdOf, promote, until, untilOver, untilPhase, weights } from './ramp.fixture.ts';
+import { ANNA } from './run.ts';
 
 describe('a ramp', () => {
   it('takes a good version up by threes, and promotes it when every metric is safe', async () => {
@@ -204,27 +132,3 @@ describe('failures of both versions', () => {
     expect(releaseIn(run).phase).toBe('promoted');
   });
 });
-
-describe('a split that is not the one that was asked for', () => {
-  it('pauses the ramp once, and a person may send it on', async () => {
-    // What the loop shows is not what was measured then, and the invariant says so; here only the loop is looked at.
-    const run = await begun({ planted: crooked() });
-    const watched = run.violations.length;
-    for (let i = 0; i < 60 && releaseIn(run).phase !== 'paused'; i += 1) await passRegardless(run);
-    expect(watched).toBe(0);
-    expect(releaseIn(run)).toMatchObject({ phase: 'paused', asked: ['split'] });
-    expect(releaseIn(run).sentence).toMatch(
-      /^The requests do not fall to v1 and v2 as they were asked to \(odds .*pauses\.$/,
-    );
-    const { weight } = releaseIn(run);
-    await promote(run);
-    for (let i = 0; i < 30; i += 1) await passRegardless(run);
-    expect(releaseIn(run)).toMatchObject({ phase: 'ramping' });
-    expect(releaseIn(run).weight).toBeGreaterThan(weight);
-  });
-});
-
-async function passRegardless(run: SimRun): Promise<void> {
-  run.violations.length = 0;
-  await run.pass(1);
-}

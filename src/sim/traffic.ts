@@ -17,6 +17,8 @@ type Sticky = { readonly salt: string; readonly buckets: Float64Array };
 
 export class Users {
   readonly crowds = new Map<string, Crowd>();
+  /** The balancer gives candidates so many times the requests that were asked for. */
+  skew = 1;
   readonly #time: SimTime;
   readonly #random: Random;
   readonly #runtime: SimRuntime;
@@ -144,7 +146,7 @@ export class Users {
   #groups(traffic: ServiceTraffic, crowd: Crowd, count: number): readonly Group[] {
     const weight = traffic.candidate === null ? 0 : traffic.weight;
     if (!traffic.isSticky) {
-      const candidates = this.#random.binomial(count, weight / 100);
+      const candidates = this.#random.binomial(count, Math.min(1, (this.skew * weight) / 100));
       const groups: Group[] = [
         { arm: 'stable', count: count - candidates, clients: null },
         { arm: 'candidate', count: candidates, clients: null },
@@ -203,6 +205,7 @@ export class Users {
     instance: SimInstance,
     { count, clients, route }: Group,
   ): number {
+    instance.answered += count;
     const { errorShare } = instance;
     const { hangShare, clientErrorShare, latencyMs } = instance.behaviour;
     const hanging = this.#random.binomial(count, hangShare);

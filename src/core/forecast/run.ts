@@ -66,13 +66,13 @@ export function runRelease(
       said = rulesIn(evidence, release, { epoch, weight: release.weight });
     }
     const held = release.weight;
-    release = next(release, seenBy(release, said, usual.rate, now));
+    release = next(release, seenBy(said, usual.rate, now));
     if (release.weight === held || isEnding(release)) continue;
     epoch += 1;
     weights.push({ seconds: now, weight: release.weight });
     // The balancer confirms it, and the loop looks again.
     said = rulesIn(evidence, release, { epoch, weight: release.weight });
-    release = next(release, seenBy(release, said, usual.rate, now));
+    release = next(release, seenBy(said, usual.rate, now));
   }
   return { end: endOf(release), seconds: now, bad, weights };
 }
@@ -114,7 +114,7 @@ function rulesIn(evidence: Evidence, release: Release, current: CurrentStep): Ru
   };
 }
 
-function seenBy(release: Release, said: Rules, rate: number, now: number): ReleaseSeen {
+function seenBy(said: Rules, rate: number, now: number): ReleaseSeen {
   const isReady = now >= 0;
   return {
     now: at(now),
@@ -125,7 +125,6 @@ function seenBy(release: Release, said: Rules, rate: number, now: number): Relea
     isConfirmed: true,
     hasSuccessor: false,
     ...said,
-    candidateRate: (rate * release.weight) / 100,
     rate,
   };
 }

@@ -13,12 +13,17 @@ const TREND_LN_E = 1;
  */
 export function requestsUntilSafe(metrics: readonly MetricState[], params: JudgeParams, weight: number): number {
   const open = metrics.filter((metric) => metric.safety !== null && !metric.isSafe);
-  return open.reduce((most, metric) => Math.max(most, untilSafe(metric, params, weight)), 0);
+  // Latency of a sticky service counts first slow requests by the second; how many clients that took, the errors know.
+  const clients = params.isSticky ? (metrics[0]?.seenForSafety.n1 ?? 0) : null;
+  return open.reduce((most, metric) => {
+    return Math.max(most, untilSafe(metric, params, weight, clients ?? metric.seenForSafety.n1));
+  }, 0);
 }
 
-function untilSafe(metric: MetricState, params: JudgeParams, weight: number): number {
+/** `n1`: what its evidence took of the candidate's requests or clients. */
+function untilSafe(metric: MetricState, params: JudgeParams, weight: number, n1: number): number {
   const lnE = lnSafety(metric) ?? 0;
-  const { n0, x0, n1 } = metric.seenForSafety;
+  const { n0, x0 } = metric.seenForSafety;
   const missing = SAFE_LN_E - lnE;
   if (lnE > TREND_LN_E && n1 >= 1) return roundUp((missing * n1) / lnE);
   if (metric.name === 'errors')

@@ -79,7 +79,7 @@ export class DataWatch implements Watcher {
     const { id, service, version, phase, sentence } = release;
     const before = this.#known.get(id) ?? { sinceS: this.#scene.world.time.second, phase: '' };
     this.#known.set(id, { ...before, phase });
-    if (phase === 'waiting_for_traffic' && !/ needs [1-9]\d* more request/.test(sentence)) {
+    if (phase === 'waiting_for_traffic' && !/ needs [1-9]\d* more (request|client)/.test(sentence)) {
       this.#violate(`v${version} of ${service} waits for traffic without a number: ${sentence}`);
     }
     if (release.isTakeBack && before.phase === '' && !this.#isKnownBad(service, release.from, version)) {
