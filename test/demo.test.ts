@@ -12,7 +12,8 @@ type Ended = { readonly code: number | null; readonly lines: string[]; readonly 
 const temporary = realpathSync(mkdtempSync(join(tmpdir(), 'friday-demo-test-')));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
 
-function run(args: readonly string[], onStart?: (pid: number) => void): Promise<Ended> {
+/** `onServing` is called once, when the demo says where the calculator is. */
+function run(args: readonly string[], onServing?: (pid: number) => void): Promise<Ended> {
   return new Promise((resolve, reject) => {
     const env = { ...process.env, TMPDIR: temporary };
     const child = spawn(process.execPath, [main, 'demo', ...args], { stdio: ['ignore', 'pipe', 'pipe'], env });
@@ -21,11 +22,12 @@ function run(args: readonly string[], onStart?: (pid: number) => void): Promise<
       stdout += text;
     });
     child.stderr.on('data', (text) => {
+      const isNews = !stderr.includes('http://');
       stderr += text;
+      if (isNews && stderr.includes('http://') && child.pid) onServing?.(child.pid);
     });
     child.on('error', reject);
     child.on('close', (code) => resolve({ code, lines: stdout.trim().split('\n'), stderr }));
-    if (child.pid) onStart?.(child.pid);
   });
 }
 
@@ -89,10 +91,11 @@ describe('the demo', () => {
     expect(leftovers()).toEqual([]);
   });
 
-  it('cleans up when it is told to end in the middle', async () => {
-    const ended = await run(['--play', 'good', '--json'], (pid) =>
-      setTimeout(() => process.kill(pid, 'SIGTERM'), 6000),
-    );
+  it.each([
+    ['just when it releases', 2100],
+    ['while the release is under way', 5000],
+  ])('cleans up when it is told to end in the middle: %s', async (_, ms) => {
+    const ended = await run(['--play', 'good', '--json'], (pid) => setTimeout(() => process.kill(pid, 'SIGTERM'), ms));
     expect(ended.code).toBe(130);
     expect(leftovers()).toEqual([]);
   });

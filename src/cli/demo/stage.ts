@@ -104,6 +104,14 @@ function startUsers({ folder, environment, client, url, instances, ratePerSecond
   const seen = { requests: 0, failed: 0, dropped: 0 };
   const stop = new AbortController();
   let rate = ratePerSecond;
+  // A release that is ordered after everything was stopped would start it again.
+  let isClosing = false;
+  let ordered: Promise<unknown> = Promise.resolve();
+  const release = async (variant: Variant) => {
+    await folder.edit(variant);
+    const project = projectIn(folder, environment);
+    return client.releaseService(RELEASED, { project, reason: `a ${variant} version` });
+  };
   const arriving = folder.pretendUsers({
     url,
     ratePerSecond: () => rate,
@@ -124,16 +132,17 @@ function startUsers({ folder, environment, client, url, instances, ratePerSecond
     },
     rate: () => rate,
     release: async (variant) => {
-      await folder.edit(variant);
-      return client.releaseService(RELEASED, {
-        project: projectIn(folder, environment),
-        reason: `a ${variant} version`,
-      });
+      if (isClosing) throw new Failure('conflict', 'The demo ends, so nothing is released any more.');
+      const given = release(variant);
+      ordered = given.catch(() => {});
+      return given;
     },
     kill: () => killOne(client),
     close: async () => {
+      isClosing = true;
       stop.abort();
       await arriving;
+      await ordered;
       await close();
     },
   };
