@@ -41,6 +41,12 @@ describe('the report of an A/A comparison', () => {
     expect(textOf({ quantiles }).join(' ')).toContain('Beyond it: p95, p99.');
   });
 
+  it('says why a difference beyond the percents is within the tolerance', () => {
+    const quantiles = comparison.quantiles.map((one) => ({ ...one, percent: 12, isTolerated: true }));
+    expect(textOf({ quantiles }).join(' ')).toContain('it is less than 2 ms.');
+    expect(textOf({}).join(' ')).not.toContain('within them');
+  });
+
   it('says so where nothing was compared', () => {
     expect(textOf({ requests: { stable: 0, candidate: 0 } }).join(' ')).toContain('No requests were compared');
   });

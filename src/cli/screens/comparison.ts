@@ -86,6 +86,9 @@ function instanceWords({ quantiles, tolerancePercent, toleranceMs }: ComparisonV
   const beyond = known.filter((one) => !one.isTolerated).map((one) => one.quantile);
   const by = `${(worst.percent ?? 0).toFixed(1)}%`;
   const says = `This machine's instances differ by ${by} at ${worst.quantile}; the tolerance is ${tolerancePercent}%, or ${toleranceMs} ms.`;
-  if (beyond.length === 0) return says;
+  if (beyond.length === 0)
+    return (worst.percent ?? 0) > tolerancePercent
+      ? `${says} That is within them: it is less than ${toleranceMs} ms.`
+      : says;
   return `${says} Beyond it: ${beyond.join(', ')}. A good version that is started here may look slower than it is.`;
 }

@@ -4,6 +4,7 @@ import { type Cell, type Column, table } from '../output/columns.ts';
 import { agoOf, clockOf, dayOf } from '../output/moments.ts';
 import { paintOf } from '../output/paint.ts';
 import { cleaned, cut, padEnd, widthOf, wrap } from '../output/text.ts';
+import { markOf } from './states.ts';
 
 export type HistoryOptions = { readonly width: number; readonly color: boolean; readonly now: number };
 
@@ -30,20 +31,22 @@ const STATES: Readonly<Record<VersionView['state'], readonly [glyph: string, wor
 };
 
 /** The newest release of each version, for `friday history NUMBER`. */
-type Numbers = ReadonlyMap<number, number>;
+type Newest = ReadonlyMap<number, ReleaseView>;
 
 /** The versions of a service, newest first. */
-function versionLines(versions: readonly VersionView[], releases: Numbers, options: HistoryOptions): string[] {
+function versionLines(versions: readonly VersionView[], releases: Newest, options: HistoryOptions): string[] {
   const paint = paintOf(options.color);
   const hasReasons = versions.some((one) => one.reason !== '');
   const columns = hasReasons ? VERSION_COLUMNS : VERSION_COLUMNS.slice(0, -1);
   const rows = versions.map((one): Cell[] => {
-    const [glyph, word] = STATES[one.state];
+    const release = releases.get(one.version);
+    const isItself = one.state === 'rolled_back' && release !== undefined && markOf(release).word === 'compared';
+    const [glyph, word] = isItself ? [' ', 'compared'] : STATES[one.state];
     const tone = one.state === 'stable' ? paint.good : one.state === 'candidate' ? paint.strong : paint.dim;
     return [
       { text: glyph, paint: tone },
       { text: `v${one.version}` },
-      { text: String(releases.get(one.version) ?? '') },
+      { text: String(release?.id ?? '') },
       { text: word, paint: tone },
       { text: cleaned(one.label) },
       { text: agoOf(one.createdAt, options.now) },
@@ -90,12 +93,12 @@ export function historyScreen(
   versions: readonly VersionView[] | null,
   events: readonly EventView[],
   options: HistoryOptions,
-  releases: readonly Pick<ReleaseView, 'id' | 'version'>[] = [],
+  releases: readonly ReleaseView[] = [],
 ): string[] {
-  const numbers = new Map(releases.toSorted((a, b) => a.id - b.id).map((one) => [one.version, one.id]));
+  const newest = new Map(releases.toSorted((a, b) => a.id - b.id).map((one) => [one.version, one]));
   const nothing = 'Nothing has happened yet.';
   const blocks = [
-    versions === null || versions.length === 0 ? [] : versionLines(versions, numbers, options),
+    versions === null || versions.length === 0 ? [] : versionLines(versions, newest, options),
     events.length === 0 ? [nothing] : eventLines(events, options),
   ].filter((block) => block.length > 0);
   return ['', ...blocks.flatMap((block) => [...block.map((line) => (line === '' ? '' : `  ${line}`)), ''])];

@@ -1,7 +1,7 @@
 // The other screens: the plan of up, lines of a release, logs, history, findings, errors.
 import { describe, expect, it } from 'vitest';
 import { MINUTE, NOON, neverReady, promoted, ramping, rolledBack } from '../../../test/cli/views.ts';
-import type { ChangeView, EventView, LogLineView, VersionView } from '../../api/views.ts';
+import type { ChangeView, EventView, LogLineView, ReleaseView, VersionView } from '../../api/views.ts';
 import { Failure } from '../../core/failure.ts';
 import { bad, off, ok, warn } from '../doctor/check.ts';
 import { widthOf } from '../output/text.ts';
@@ -190,6 +190,21 @@ describe('the history', () => {
     const lines = historyScreen(versions, events, { width, color: false, now: NOON });
     expect(widest(lines)).toBeLessThanOrEqual(width);
     await expect(text(lines)).toMatchFileSnapshot(`golden/history-${width}.txt`);
+  });
+
+  it('calls a version that was compared with itself by that, not taken back', () => {
+    const own = {
+      version: 9,
+      state: 'rolled_back',
+      isOver: true,
+      reason: 'A/A',
+      comparison: {},
+    } as Partial<ReleaseView>;
+    const lines = historyScreen([version(9, 'rolled_back')], [], { width: 80, color: false, now: NOON }, [
+      ramping(own),
+    ]);
+    expect(text(lines)).toMatch(/v9 .* compared /);
+    expect(text(lines)).not.toContain('✕');
   });
 
   it('says when there is none', () => {
