@@ -1,7 +1,7 @@
 // How a release with `plan: auto` goes on: what the ramp says, carried out, with the people who are asked on the way. Pure.
 import { etaOf, type Needed, neededOf, neededSentence } from './needed.ts';
 import { nextMove, type RampRule } from './ramp.ts';
-import { enter, percent, type Release, type ReleaseSeen, toFull } from './release.ts';
+import { enter, gateBelow, percent, type Release, type ReleaseSeen, toFull } from './release.ts';
 import { formatDuration } from './time.ts';
 
 /** The release after one look, from its start to its promotion; a rollback is decided elsewhere. */
@@ -51,11 +51,6 @@ function since(at: number | null, now: number): number | null {
 
 function nameOf({ version, service }: Release): string {
   return `v${version} of ${service}`;
-}
-
-/** The first weight up to `weight` that needs a person's yes; null when none does. */
-function gateBelow(release: Release, weight: number): number | null {
-  return (release.approvals ?? []).find((one) => one > release.weight && one <= weight) ?? null;
 }
 
 /** Up to `weight`, or to a person where one is asked before. */

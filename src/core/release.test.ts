@@ -2,7 +2,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LOST_AFTER_MS, next } from './course.ts';
-import { isOver, type Phase, type Release, type ReleaseSeen, startRelease } from './release.ts';
+import { DEFAULT_RAMP } from './ramp.ts';
+import { isOver, nextWeight, type Phase, type Release, type ReleaseSeen, startRelease } from './release.ts';
 import { specFor } from './service.fixture.ts';
 import { cutShort, type Ordered, pause, promote, rollBack, supersede } from './steer.ts';
 
@@ -53,6 +54,15 @@ const STATES: Readonly<Record<Phase, Partial<Release>>> = {
   rolled_back: { phase: 'rolled_back', weight: 0, endedAt: NOW },
   failed: { phase: 'failed', weight: 0, endedAt: NOW },
 };
+
+describe('the next weight of a ramp', () => {
+  it('is no higher than the first that needs a yes', () => {
+    const ramp = { ...release(RAMPING), ramp: DEFAULT_RAMP, weight: 15 };
+    expect(nextWeight(ramp)).toBe(45);
+    expect(nextWeight({ ...ramp, approvals: [30, 100] })).toBe(30);
+    expect(nextWeight({ ...ramp, approvals: [100] })).toBe(45);
+  });
+});
 
 describe('orders', () => {
   const told = (ordered: Ordered) =>

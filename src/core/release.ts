@@ -234,8 +234,16 @@ export function rollingBack(release: Release, now: number, why: string): Release
 
 /** The weight that comes next; of a ramp the highest that may. */
 export function nextWeight(release: Release): number {
-  if (release.ramp) return release.wanted ?? followingWeight(release.weight, release.ramp);
+  if (release.ramp) {
+    const highest = followingWeight(release.weight, release.ramp);
+    return release.wanted ?? gateBelow(release, highest) ?? highest;
+  }
   return release.steps[release.step + 1]?.weight ?? 100;
+}
+
+/** The first weight up to `weight` that needs a person's yes; null when none does. */
+export function gateBelow(release: Release, weight: number): number | null {
+  return (release.approvals ?? []).find((one) => one > release.weight && one <= weight) ?? null;
 }
 
 /** `5%`, `0.5%`. */

@@ -1,6 +1,7 @@
 // Tests of one turn as a whole: what it asks for, in which order, and that it can be repeated.
 import { describe, expect, it } from 'vitest';
 import { startEvidence } from './evidence.ts';
+import { orderPromote } from './orders.ts';
 import { isOver, type Release, startRelease } from './release.ts';
 import { serviceWith, specFor, versionFor } from './service.fixture.ts';
 import { type ServiceState, startQueued } from './service.ts';
@@ -118,6 +119,14 @@ describe('the end of a release', () => {
       candidate: { requests: 10, failures: 1 },
       seen: { failures: 2, refused: 0 },
     });
+  });
+
+  it('remembers the weights that people gave a release between two looks', () => {
+    const first = decide(memoryOf(releasing()), world(all));
+    const given = { now: NOW + 500, by: 'ben', reason: '', salt: 's' };
+    const ordered = orderPromote(first.memory, 'web', { to: 40, version: null }, given);
+    const { memory } = decide(ordered.memory, world(all, { now: NOW + 1000 }));
+    expect(memory.evidence[2]?.weights.map((one) => one.weight)).toEqual([5, 40]);
   });
 
   it('begins the release that waits, with an event of its own', () => {

@@ -184,7 +184,7 @@ function moveRelease(
   const absorbed = withSelf(counted, release, cells);
   const seen = releaseSeen(before, release, absorbed, memory, world);
   const after = withSlow(next(release, seen), absorbed);
-  const written = withLastLines(withWeight(absorbed, release, after, world.now), after, world, instances);
+  const written = withLastLines(withWeight(absorbed, after, world.now), after, world, instances);
   const decided = withDecision(written, after, before.routing, world.now);
   const evidence = explained(decided, after, world.failureLines ?? {}, world.now);
   const events = eventsOf(before, release, after, evidence, world.now);
@@ -258,9 +258,10 @@ function withLastLines(
   return lastLines ? { ...evidence, lastLines } : evidence;
 }
 
-function withWeight(evidence: Evidence, before: Release, after: Release, now: number): Evidence {
-  if (before.weight === after.weight) return evidence;
-  return { ...evidence, weights: [...evidence.weights, { at: now, weight: after.weight }] };
+/** Also the weights that people gave it since the last look. */
+function withWeight(evidence: Evidence, { weight }: Release, now: number): Evidence {
+  if (weight === (evidence.weights.at(-1)?.weight ?? 0)) return evidence;
+  return { ...evidence, weights: [...evidence.weights, { at: now, weight }] };
 }
 
 /** What the end of a release means for the service. */
