@@ -10,7 +10,7 @@ import { cleaned, clip, cut, ends, wrap } from '../output/text.ts';
 import { blameLines, lastWords } from './blame.ts';
 import { nextCommands, titleLine, waitingCommands } from './frame.ts';
 import { signalRows } from './signals.ts';
-import { isCompared } from './states.ts';
+import { isCompared, sentenceOf } from './states.ts';
 import { stepsRow, whatNext } from './steps.ts';
 
 export type DetailsOptions = { readonly width: number; readonly color: boolean; readonly now: number };
@@ -27,7 +27,7 @@ export function detailsScreen(view: ReleaseView, options: DetailsOptions): strin
   const isMeasured = view.candidate.requests + (view.stable?.requests ?? 0) > 0;
   const blocks = [
     [titleLine(view, options.now, paint, width)],
-    wrap(cleaned(view.sentence), width).map(paint.strong),
+    wrap(cleaned(sentenceOf(view)), width).map(paint.strong),
     whoLines(view, options.now, width),
     isCompared(view) ? [planLine(view, paint, width)] : [],
     weightLines(view, options.now, paint),

@@ -119,6 +119,20 @@ describe('the frame of a release', () => {
     expect(frame(promoted({ watch }), { width: 80, color: false, now }).join('\n')).toContain('v42 has 95%\n');
   });
 
+  it('tells the odds of now from the evidence of the promotion while it is watched', () => {
+    const watch = { release: 7, version: 42, from: 41, weight: 95, holdBack: 5, since: NOON, until: now };
+    const text = frame(promoted({ watch, odds: '65:1' }), { width: 80, color: false, now }).join(' ');
+    expect(text).toContain('Odds now: 65:1 of 100:1. The bars are those of the promotion');
+  });
+
+  it('shows a version that was promoted and taken back later as that', () => {
+    const text = frame(promoted({ receipt: harmfulReceipt() }), { width: 80, color: false, now }).join('\n');
+    expect(text).toContain('✕ taken back');
+    expect(text).toContain('v42 of api was promoted and taken back later.');
+    expect(text).toContain('v41 has 100% again');
+    expect(text).not.toMatch(/✓ promoted|friday rollback/);
+  });
+
   it('shows a version that was compared with itself as compared, not as taken back', () => {
     const comparison: ReleaseView['comparison'] = {
       requests: { stable: 10, candidate: 10 },

@@ -9,7 +9,7 @@ import { cleaned, clip, cut, ends, wrap } from '../output/text.ts';
 import { blameLines, lastWords } from './blame.ts';
 import { signalRows } from './signals.ts';
 import { splitLine } from './split.ts';
-import { isCompared, markOf, versionsOf } from './states.ts';
+import { isCompared, isTakenBackLater, markOf, sentenceOf, versionsOf } from './states.ts';
 import { stepsRow, whatNext } from './steps.ts';
 
 export type FrameOptions = {
@@ -79,7 +79,7 @@ export function titleLine(view: ReleaseView, now: number, paint: Paint, width: n
 
 /** While it goes on two lines at least, so that what is below keeps its place when the words change. */
 function sentenceLines(view: ReleaseView, paint: Paint, width: number): string[] {
-  const lines = wrap(cleaned(view.sentence), width).map(paint.strong);
+  const lines = wrap(cleaned(sentenceOf(view)), width).map(paint.strong);
   return view.isOver || lines.length > 1 || !isCompared(view) ? lines : [...lines, ''];
 }
 
@@ -126,7 +126,7 @@ export function waitingCommands(view: ReleaseView): Command[] {
 /** What to do after the end, at most two lines. */
 export function nextCommands(view: ReleaseView): Command[] {
   const name = view.service;
-  if (view.state === 'promoted') {
+  if (view.state === 'promoted' && !isTakenBackLater(view)) {
     return view.from === null ? [] : [[`friday rollback ${name}`, `back to v${view.from}`]];
   }
   if (view.comparison !== undefined) return [[`friday plan --aa ${name}`, 'compare again']];

@@ -3,7 +3,7 @@ import type { MetricReceiptView } from '../../api/receipt-views.ts';
 import type { ArmView, ReleaseView, TrafficView } from '../../api/views.ts';
 import { count, latency, NONE, share } from '../output/numbers.ts';
 import type { Paint } from '../output/paint.ts';
-import { cleaned, cut, padEnd, padStart, widthOf } from '../output/text.ts';
+import { cleaned, cut, padEnd, padStart, widthOf, wrap } from '../output/text.ts';
 
 /** One line of the table; rows without a metric are shown and not judged. */
 type Row = {
@@ -144,6 +144,10 @@ function briefOdds(text: string): string {
 /** What all signals say together, in one line. */
 function oddsLine(view: ReleaseView, width: number): string[] {
   if (view.odds === null || view.limit === null) return [];
+  if (view.watch !== null) {
+    const text = `Odds now: ${briefOdds(view.odds)} of ${view.limit}. The bars are those of the promotion; friday replay ${view.id} has what came since.`;
+    return wrap(text, width);
+  }
   const isReached = (oddsOf(view.odds) ?? 0) >= (oddsOf(view.limit) ?? Number.POSITIVE_INFINITY);
   const of = isReached ? `, limit ${view.limit}` : ` of ${view.limit} for a rollback`;
   const all = `Odds that v${view.version} is worse: ${view.odds}${of}.`;

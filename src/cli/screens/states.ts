@@ -18,9 +18,22 @@ export const RELEASE_MARKS: Readonly<Record<ReleaseView['state'], Mark>> = {
 };
 
 /** The mark of a release; a version that was compared with itself until its time was over did nothing wrong. */
-export function markOf({ state, comparison, receipt }: ReleaseView): Mark {
+export function markOf(view: ReleaseView): Mark {
+  const { state, comparison, receipt } = view;
+  if (isTakenBackLater(view)) return { glyph: '✕', word: 'taken back', tone: 'bad' };
   const isOverInTime = comparison !== undefined && state === 'rolled_back' && receipt?.kind !== 'fail';
   return isOverInTime ? { glyph: '✓', word: 'compared', tone: 'good' } : RELEASE_MARKS[state];
+}
+
+/** Promoted, and the judge said `fail` while it was watched: the service went back to the version before. */
+export function isTakenBackLater({ state, receipt }: ReleaseView): boolean {
+  return state === 'promoted' && receipt?.kind === 'fail';
+}
+
+/** What the screen of a release says first. */
+export function sentenceOf(view: ReleaseView): string {
+  if (!isTakenBackLater(view)) return view.sentence;
+  return `v${view.version} of ${view.service} was promoted and taken back later.`;
 }
 
 export const SERVICE_MARKS: Readonly<Record<ServiceView['state'], Mark>> = {

@@ -4,7 +4,7 @@ import { about } from '../output/moments.ts';
 import { count, weightOf } from '../output/numbers.ts';
 import type { Paint } from '../output/paint.ts';
 import { widthOf } from '../output/text.ts';
-import { markOf } from './states.ts';
+import { isTakenBackLater, markOf } from './states.ts';
 
 type Stop = { readonly text: string; readonly isNow: boolean };
 
@@ -91,6 +91,7 @@ export function whatNext(view: ReleaseView): string {
     case 'promoting':
       return '';
     case 'promoted':
+      if (isTakenBackLater(view)) return `v${view.from} has 100% again`;
       return `v${view.version} has ${weightOf(view.watch?.weight ?? 100)}`;
     case 'rolling_back':
     case 'rolled_back':
