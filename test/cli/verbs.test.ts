@@ -241,5 +241,10 @@ describe('friday history', () => {
     expect(out.indexOf('Thing 2')).toBeLessThan(out.indexOf('Thing 1'));
     const [answer] = linesOf((await harness.run(['history', 'api', '--json'])).out);
     expect(Object.keys(answer ?? {})).toEqual(['service', 'versions', 'releases', 'events']);
+    harness.stage.events = [event(1), event(2), { ...event(3), sentence: event(2).sentence }] as never;
+    const two = await harness.run(['history', 'api', '-n', '2']);
+    expect(two.out.match(/Thing \d/g)).toEqual(['Thing 2', 'Thing 1']);
+    const one = await harness.run(['history', 'api', '-n', '1']);
+    expect(one.out.match(/Thing \d/g)).toEqual(['Thing 2']);
   });
 });

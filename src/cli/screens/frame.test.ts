@@ -125,6 +125,12 @@ describe('the frame of a release', () => {
     expect(text).toContain('Odds now: 65:1 of 100:1. The bars are those of the promotion');
   });
 
+  it('does not advise to go back to what was taken back', () => {
+    const text = (by: string) => frame(promoted({ plan: 'none', by }), { width: 80, color: false, now }).join('\n');
+    expect(text('ana')).toContain('friday rollback api');
+    expect(text('friday')).not.toContain('friday rollback');
+  });
+
   it('shows a version that was promoted and taken back later as that', () => {
     const text = frame(promoted({ receipt: harmfulReceipt() }), { width: 80, color: false, now }).join('\n');
     expect(text).toContain('✕ taken back');

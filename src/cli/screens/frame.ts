@@ -127,7 +127,8 @@ export function waitingCommands(view: ReleaseView): Command[] {
 export function nextCommands(view: ReleaseView): Command[] {
   const name = view.service;
   if (view.state === 'promoted' && !isTakenBackLater(view)) {
-    return view.from === null ? [] : [[`friday rollback ${name}`, `back to v${view.from}`]];
+    // What friday itself put back replaced a version that was worse.
+    return view.from === null || view.by === 'friday' ? [] : [[`friday rollback ${name}`, `back to v${view.from}`]];
   }
   if (view.comparison !== undefined) return [[`friday plan --aa ${name}`, 'compare again']];
   const wrote: Command = [`friday logs ${name}@v${view.version}`, 'what it wrote'];

@@ -64,8 +64,7 @@ function eventLines(events: readonly EventView[], options: HistoryOptions): stri
   const names = Math.min(16, Math.max(0, ...events.map((event) => widthOf(event.service ?? ''))));
   const lines: string[] = [];
   let day = dayOf(options.now);
-  for (const [index, event] of events.entries()) {
-    if (isRepeat(event, events[index + 1])) continue;
+  for (const event of withoutRepeats(events)) {
     if (dayOf(event.at) !== day) {
       day = dayOf(event.at);
       if (lines.length > 0) lines.push('');
@@ -83,7 +82,10 @@ function eventLines(events: readonly EventView[], options: HistoryOptions): stri
   return lines;
 }
 
-/** A verdict and the states that follow from it say the same; the first of them is enough. */
+/** Newest first; a verdict and the states that follow from it say the same, and the first of them is enough. */
+export function withoutRepeats(events: readonly EventView[]): readonly EventView[] {
+  return events.filter((event, index) => !isRepeat(event, events[index + 1]));
+}
 function isRepeat(event: EventView, earlier: EventView | undefined): boolean {
   return earlier !== undefined && earlier.service === event.service && earlier.sentence === event.sentence;
 }

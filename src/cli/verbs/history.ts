@@ -4,12 +4,15 @@ import type { ExitCode } from '../../api/tables.ts';
 import type { EventView } from '../../api/views.ts';
 import type { Call } from '../call.ts';
 import { detailsScreen } from '../screens/details.ts';
-import { historyScreen } from '../screens/history.ts';
+import { historyScreen, withoutRepeats } from '../screens/history.ts';
 import { parseSubject } from '../subject.ts';
 
 export type HistoryOptions = { readonly lines?: number | undefined };
 
 const LINES = 20;
+/** Some events only repeat what another one says. */
+const EVENTS_PER_LINE = 4;
+const MOST_EVENTS = 1000;
 const MOST_RELEASES = 30;
 /** Releases have numbers of their own, over all services. */
 const RELEASE_NUMBER = /^[1-9]\d{0,8}$/;
@@ -28,13 +31,15 @@ export async function history(call: Call, subject: string | undefined, options: 
   const versions = service === null ? null : await client.versions(service);
   const releases = service === null ? [] : await client.releases({ service, limit: MOST_RELEASES });
   const events: EventView[] = [];
+  const lines = options.lines ?? LINES;
   const query = {
     follow: false,
-    limit: Math.min(1000, options.lines ?? LINES),
+    limit: Math.min(MOST_EVENTS, EVENTS_PER_LINE * lines),
     ...(service === null ? {} : { service }),
   };
   for await (const event of client.events(query, call.interrupt())) events.unshift(event);
-  terminal.answer(historyScreen(versions, events, screen, releases));
-  terminal.json(versions === null ? { events } : { service, versions, releases, events });
+  const newest = events.slice(0, lines);
+  terminal.answer(historyScreen(versions, withoutRepeats(events).slice(0, lines), screen, releases));
+  terminal.json(versions === null ? { events: newest } : { service, versions, releases, events: newest });
   return 0;
 }
