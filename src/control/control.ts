@@ -31,7 +31,7 @@ import { perform } from './act.ts';
 import type { Control, Order, ReleaseOrder, UpOrder } from './api.ts';
 import { FailureLines, type Unexplained } from './failure-lines.ts';
 import { look, type Moment } from './look.ts';
-import { documentsOf, loadMemory, type ReleaseRecord, recordsOf } from './memory.ts';
+import { documentsOf, KEPT_RECORDS, loadMemory, type ReleaseRecord, recordsOf } from './memory.ts';
 import { prepareRelease, prepareUp } from './prepare.ts';
 import { ticksOf } from './ticks.ts';
 import { recentTrafficView, releaseView, type ShownState, serviceView, statusView, versionViews } from './views.ts';
@@ -72,8 +72,6 @@ export type ControlPlane = Control & {
   isEmpty(): boolean;
 };
 
-/** Releases that are listed without a look into the store. */
-const KEPT_RECORDS = 500;
 /** After each full second: the balancer closes its cells in the first 20 ms. */
 const OFFSET_MS = 60;
 
@@ -162,7 +160,7 @@ class Plane implements ControlPlane {
     this.#memory = memory;
     this.#rememberedAt = moment.at;
     for (const record of recordsOf(memory)) {
-      // Evidence leaves memory some seconds after the end; what was kept with it then stays as it is.
+      // Evidence leaves memory with the end of the next release; what was kept with it then stays as it is.
       if (record.evidence || !this.#records.has(record.release.id)) this.#records.set(record.release.id, record);
     }
     while (this.#records.size > KEPT_RECORDS) this.#records.delete(Math.min(...this.#records.keys()));

@@ -35,7 +35,10 @@ const EMPTY: Memory = {
   evidence: {},
 };
 
-/** Reads everything back. Failure: `conflict` (the store was written by another layout). */
+/** Releases that are at hand without a look into the store. */
+export const KEPT_RECORDS = 500;
+
+/** Reads back what the loop needs, and the newest releases. Failure: `conflict` (the store was written by another layout). */
 export async function loadMemory(store: Store): Promise<{ memory: Memory; records: Map<number, ReleaseRecord> }> {
   const main = (await store.read('control')).find((document) => document.id === 'main')?.value as Main | undefined;
   if (main && main.layout !== LAYOUT) {
@@ -46,14 +49,15 @@ export async function loadMemory(store: Store): Promise<{ memory: Memory; record
   const states = (await store.read('service')).map((document) => document.value as ServiceState);
   const services = Object.fromEntries(states.map((service) => [service.name, service]));
   const documents = await store.read('release');
-  const records = new Map(documents.map((document) => [Number(document.id), document.value as ReleaseRecord]));
+  const all = new Map(documents.map((document) => [Number(document.id), document.value as ReleaseRecord]));
   const evidence: Record<number, Evidence> = {};
   for (const { release, last } of states) {
     for (const one of [release, last]) {
-      const known = one ? records.get(one.id)?.evidence : null;
+      const known = one ? all.get(one.id)?.evidence : null;
       if (one && known) evidence[one.id] = known;
     }
   }
+  const records = new Map([...all].sort(([one], [other]) => other - one).slice(0, KEPT_RECORDS));
   const { listen, nextRelease, table, cursor, lookedAt, past = {} } = main ?? EMPTY;
   return { memory: { listen, nextRelease, table, cursor, lookedAt, services, evidence, past }, records };
 }

@@ -37,7 +37,7 @@ import { addCell, countOf, type StrataRule, type StrataState, type Stratum, star
 export type { MetricReceipt, Needs, Receipt, Verdict } from './receipt.ts';
 export type { JudgeParams, Margins, PassRule } from './rules.ts';
 
-/** Everything that a judge remembers: plain JSON below 15 kB; a judge that reads it back goes on bit for bit. */
+/** Everything that a judge remembers: plain JSON below 25 kB, where routes have the longest names; a judge that reads it back goes on bit for bit. */
 export type JudgeState = {
   readonly params: JudgeParams;
   /** Of the parameters and rules that it began with. */
@@ -297,10 +297,4 @@ function receiptOf(state: JudgeState, current: CurrentStep, hasFailed: boolean):
     strata: state.judged,
     parameters: state.hash,
   };
-}
-
-/** Minutes until `needs` is met at today's rate of candidate requests; null when traffic does not help or none comes. */
-export function forecast(needs: Needs, requestsPerSecondOfCandidate: number): number | null {
-  if (needs.requests === 0 || !(requestsPerSecondOfCandidate > 0)) return null;
-  return needs.requests / requestsPerSecondOfCandidate / 60;
 }
