@@ -94,9 +94,9 @@ export class DataWatch implements Watcher {
 
   /** What the world knows against a release: people, failed or slow requests, ends, or that it is not ready. */
   #hasReason(release: Release, sinceS: number): boolean {
-    if (release.purpose === 'aa' && isTimeOver(release)) return true;
     const { service, version, from, phase } = release;
-    const { ledger, listed } = this.#scene;
+    const { ledger, listed, world } = this.#scene;
+    if (release.purpose === 'aa' && isTimeOver(release, world.time.second - sinceS)) return true;
     if (ledger.has(service, sinceS + 1, 'up', 'release', 'rollback', 'promote', 'down')) return true;
     if (this.#isKnownBad(service, version, from)) return true;
     const isSlow = listed.some((one) => one.service === service && one.version === version && one.state !== 'ready');
@@ -125,7 +125,9 @@ export class DataWatch implements Watcher {
   }
 }
 
-/** The comparison of a version with itself has lasted as long as it was asked to. */
-function isTimeOver({ steps, phaseSince, requestedAt }: Release): boolean {
-  return phaseSince - requestedAt >= (steps[0]?.bakeMs ?? 0);
+/** The comparison of a version with itself has lasted as long as it was asked to, but for what looks are uneven. */
+function isTimeOver({ steps }: Release, seconds: number): boolean {
+  return 1000 * (seconds + UNEVEN_S) >= (steps[0]?.bakeMs ?? 0);
 }
+
+const UNEVEN_S = 2;
