@@ -149,6 +149,14 @@ describe('without a release under way', () => {
   });
 });
 
+describe('friday promote', () => {
+  it('says that stable keeps everything when it is named', async () => {
+    harness.stage.looks = [ramping({ state: 'rolling_back', weight: 0 })];
+    const { code, out } = await harness.run(['promote', 'api@v41']);
+    expect([code, out]).toEqual([0, '  ✓ api goes back to v41; v42 loses its traffic\n']);
+  });
+});
+
 describe('friday rollback', () => {
   it('says what it took, what was lost, and how to undo it', async () => {
     harness.stage.looks = [ramping({ state: 'rolling_back', weight: 0 }), rolledBack()];
