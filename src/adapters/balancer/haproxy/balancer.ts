@@ -1,0 +1,85 @@
+// HAProxy as the balancer: a keeper process writes its configuration, changes it while it runs, and counts what it tells.
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Failure } from '../../../core/failure.ts';
+import type { BalancerSeen, Cursor, Observations, Table } from '../../../core/traffic.ts';
+import type { Balancer } from '../../../ports/balancer.ts';
+import { folderAt } from '../../../proxy/folder.ts';
+import { ask } from '../embedded/control-client.ts';
+import { isListening, isUp } from '../embedded/process.ts';
+import { type HaproxyOptions, startKeeper } from './process.ts';
+import { requireHaproxy } from './program.ts';
+
+const LOOK_MS = 20;
+/** Past its grace, the keeper has this long to end HAProxy and itself before both are killed. */
+const OVERTIME_MS = 6_000;
+/** HAProxy binds its sockets under a longer name first. */
+const SOCKET_BYTES = 107 - 'a.sock.4194304.tmp'.length - 1;
+
+/** The HAProxy in `options.dir`, adopted when it runs already. Failures: `invalid` (path too long). */
+export function haproxyBalancer(options: HaproxyOptions): Balancer {
+  const { socket, pid: pidFile } = folderAt(options.dir);
+  if (Buffer.byteLength(options.dir) > SOCKET_BYTES) {
+    throw new Failure(
+      'invalid',
+      `The path ${options.dir} is too long: HAProxy's sockets need one of ${SOCKET_BYTES} bytes.`,
+      {
+        hint: 'Keep the state in a folder with a shorter path.',
+      },
+    );
+  }
+
+  return {
+    async apply(table: Table): Promise<void> {
+      const body = JSON.stringify(table);
+      try {
+        await ask(socket, 'PUT', '/table', body);
+      } catch (error) {
+        if (!(error instanceof Failure) || error.code !== 'unavailable' || (await isUp(socket))) throw error;
+        await startKeeper(options, requireHaproxy(options.program));
+        await ask(socket, 'PUT', '/table', body);
+      }
+    },
+
+    async look(): Promise<BalancerSeen> {
+      return (await ask(socket, 'GET', '/status')) as BalancerSeen;
+    },
+
+    async observe(after: Cursor | null): Promise<Observations> {
+      const query = after === null ? '' : `?boot=${encodeURIComponent(after.boot)}&after=${after.seq}`;
+      return (await ask(socket, 'GET', `/observations${query}`)) as Observations;
+    },
+
+    async stop(graceMs: number): Promise<void> {
+      if (!(await isListening(socket))) {
+        // HAProxy goes on without its keeper; only a keeper can end it in peace.
+        if ((await pidIn(join(options.dir, 'haproxy.pid'))) === null) return;
+        await startKeeper(options, requireHaproxy(options.program));
+      }
+      const pid = await pidIn(pidFile);
+      await ask(socket, 'POST', `/stop?grace=${Math.round(graceMs)}`).catch(() => undefined);
+      if (pid === null || (await hasEnded(pid, graceMs + OVERTIME_MS))) return;
+      process.kill(pid, 'SIGKILL');
+      await hasEnded(pid, OVERTIME_MS);
+    },
+  };
+}
+
+async function pidIn(path: string): Promise<number | null> {
+  const pid = Number(await readFile(path, 'utf8').catch(() => ''));
+  return Number.isInteger(pid) && pid > 0 ? pid : null;
+}
+
+async function hasEnded(pid: number, withinMs: number): Promise<boolean> {
+  const until = performance.now() + withinMs;
+  while (performance.now() < until) {
+    try {
+      process.kill(pid, 0);
+    } catch {
+      return true;
+    }
+    await wait(LOOK_MS);
+  }
+  return false;
+}

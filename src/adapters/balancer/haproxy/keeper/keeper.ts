@@ -1,0 +1,286 @@
+// Tells HAProxy what to do and counts what it did: one table in, cells out. HAProxy goes on when this one is killed.
+import type { Server as NetServer } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Failure, sentenceOf } from '../../../../core/failure.ts';
+import type { BalancerSeen, Cursor, Table } from '../../../../core/traffic.ts';
+import { type Folder, forgetTable } from '../../../../proxy/folder.ts';
+import { LIMITS } from '../../../../proxy/limits.ts';
+import { note } from '../../../../proxy/log.ts';
+import { ReleaseClients } from '../../../../proxy/observe/release-clients.ts';
+import { addressesFor } from './addresses.ts';
+import { backendOf, FILES, OPEN_TABLE, shapeOf } from './config.ts';
+import { Engine } from './engine.ts';
+import { Ledger } from './ledger.ts';
+import { receiveLines } from './lines.ts';
+import { entriesIn, openIn, type Workers } from './master.ts';
+import { planOf } from './plan.ts';
+import { endedIn } from './request.ts';
+import { changeServers, pushMaps, removeServer } from './runtime.ts';
+import { checkWords, load, NOTHING, type Saved, save } from './saved.ts';
+
+const TICK_MS = 250;
+/** A line comes that much after its request has ended, at most, unless it is lost. */
+const LINE_MS = 1_000;
+/** HAProxy's clock stands still while it handles a round of events. */
+const MARGIN_MS = 20;
+const NOBODY: Workers = { current: null, ending: [], failed: 0 };
+
+export class Keeper {
+  private readonly folder: Folder;
+  private readonly engine: Engine;
+  private readonly ledger: Ledger;
+  private readonly eventsPath: string;
+  private readonly clients = new Map<string, { salt: string; clients: ReleaseClients }>();
+  private state: Saved = NOTHING;
+  private turn: Promise<unknown> = Promise.resolve();
+  private collecting: Promise<void> | null = null;
+  private lines: NetServer | null = null;
+  private isStopped = false;
+
+  constructor(dir: string, folder: Folder, program: string) {
+    this.folder = folder;
+    this.engine = new Engine(dir, program);
+    this.eventsPath = join(dir, FILES.events);
+    this.ledger = new Ledger(Date.now(), (name) => this.state.servers.find((one) => one.name === name)?.id ?? '');
+  }
+
+  /** Takes over the HAProxy that runs, or starts it with what was saved. */
+  async start(): Promise<void> {
+    this.lines = await receiveLines(this.eventsPath, (line) => {
+      const ended = endedIn(line);
+      if (ended !== null) this.ledger.take(ended);
+    });
+    try {
+      const saved = load(this.folder);
+      if (saved !== null) {
+        this.use(saved);
+        await this.revive();
+      } else await this.engine.stop(0);
+    } catch (error) {
+      note(`The saved table is not used: ${sentenceOf(error)}`);
+      this.state = NOTHING;
+      await this.engine.stop(0);
+    }
+    void this.tick();
+  }
+
+  apply(table: Table): Promise<void> {
+    return this.take(() => this.change(table));
+  }
+
+  async seen(): Promise<
+    BalancerSeen & { readonly boot: string; readonly pid: number; readonly haproxy: number | null }
+  > {
+    const { table, listening, servers } = this.state;
+    const counts = await this.openByServer(await this.engine.workers().catch(() => NOBODY));
+    const open: Record<string, number> = {};
+    for (const one of servers) {
+      const count = counts.get(`${backendOf(one)}/${one.name}`) ?? 0;
+      if (!one.isLeaving || count > 0) open[one.id] = (open[one.id] ?? 0) + count;
+    }
+    const services = table.services.map(({ service, epoch, weight }) => ({ service, epoch, weight }));
+    const { pid } = this.engine;
+    return {
+      revision: table.revision,
+      services,
+      open,
+      listening,
+      boot: this.ledger.boot,
+      pid: process.pid,
+      haproxy: pid,
+    };
+  }
+
+  /** `Observations` as JSON. */
+  async observe(cursor: Cursor | null): Promise<string> {
+    await this.collect();
+    return this.ledger.read(cursor);
+  }
+
+  stop(graceMs: number): Promise<void> {
+    return this.take(async () => {
+      this.isStopped = true;
+      await this.engine.stop(graceMs);
+      this.lines?.close();
+      forgetTable(this.folder);
+    });
+  }
+
+  private take<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.turn.then(work);
+    this.turn = result.catch(() => undefined);
+    return result;
+  }
+
+  private async change(table: Table): Promise<void> {
+    if (this.isStopped) throw new Failure('unavailable', 'The balancer is stopping and takes no table.');
+    const before = this.state;
+    const { revision, services } = before.table;
+    if (table.revision < revision) {
+      throw new Failure('conflict', `Table ${table.revision} is older than table ${revision}, which routes now.`);
+    }
+    checkWords({ table });
+    const isRunning = this.engine.pid !== null;
+    const listening = await addressesFor(table, {
+      wanted: before.table.listen,
+      given: before.listening,
+      internal: isRunning ? services.map((one) => one.internalPort) : [],
+    });
+    const plan = planOf({ ...before, services }, table);
+    const next: Saved = { table, listening, places: plan.places, servers: plan.servers, next: plan.next };
+    save(this.folder, next);
+    this.use(next);
+    try {
+      if (!isRunning) await this.launch();
+      else if (shapeOf(before) !== shapeOf(next)) await this.reload();
+      else await this.tell(plan.coming, plan.leaving);
+    } catch (error) {
+      save(this.folder, before);
+      this.engine.write(before);
+      this.use(before);
+      throw error;
+    }
+  }
+
+  /** Everything counts and answers by `state` from now on. */
+  private use(state: Saved): void {
+    this.state = state;
+    const numbers = new Set<number>();
+    for (const traffic of state.table.services) {
+      const place = state.places[traffic.service];
+      if (place === undefined) continue;
+      numbers.add(place.regime);
+      const { service, epoch, weight, salt, isSticky, limits } = traffic;
+      this.ledger.change(place.regime, {
+        service,
+        epoch,
+        weight,
+        salt,
+        isSticky,
+        stable: traffic.stable?.version ?? null,
+        candidate: traffic.candidate?.version ?? null,
+        deadlineMs: limits.deadlineMs,
+        timeoutMs: limits.timeoutMs,
+        clients: this.clientsOf(service, salt),
+        slow: traffic.slow ?? null,
+      });
+    }
+    this.ledger.retain(numbers);
+  }
+
+  private clientsOf(service: string, salt: string): ReleaseClients {
+    const known = this.clients.get(service);
+    if (known?.salt === salt) return known.clients;
+    const clients = new ReleaseClients(LIMITS.stickyClients);
+    this.clients.set(service, { salt, clients });
+    return clients;
+  }
+
+  private async launch(): Promise<void> {
+    this.engine.write(this.state);
+    await this.engine.check();
+    await this.engine.start();
+  }
+
+  private async reload(): Promise<void> {
+    this.engine.write(this.state);
+    await this.engine.check();
+    await this.engine.reload();
+    const { ending } = await this.engine.workers();
+    // Requests on connections that are still with them follow the same table.
+    for (const worker of ending) await pushMaps(this.engine, worker, this.state).catch(() => undefined);
+  }
+
+  private async tell(coming: Saved['servers'], leaving: Saved['servers']): Promise<void> {
+    const { current, ending } = await this.engine.workers();
+    if (current === null) throw new Failure('unavailable', 'HAProxy has no worker that takes connections.');
+    this.engine.write(this.state);
+    for (const worker of ending) {
+      await changeServers(this.engine, worker, coming, 'ready').catch(() => false);
+      await pushMaps(this.engine, worker, this.state).catch(() => undefined);
+    }
+    if (!(await changeServers(this.engine, current, coming, 'ready'))) {
+      await this.reload();
+      return;
+    }
+    await pushMaps(this.engine, current, this.state);
+    await changeServers(this.engine, current, leaving, 'drain');
+  }
+
+  private async revive(): Promise<void> {
+    if (this.engine.pid !== null && (await this.engine.workers().catch(() => NOBODY)).current !== null) {
+      note('HAProxy runs and is taken over.');
+      return;
+    }
+    await this.engine.stop(0);
+    await this.launch();
+    note(`HAProxy was started with table ${this.state.table.revision}.`);
+  }
+
+  private async tick(): Promise<void> {
+    while (!this.isStopped) {
+      await wait(TICK_MS);
+      if (this.isStopped) return;
+      try {
+        if (this.engine.pid === null && this.state.table.revision > 0) await this.take(() => this.restart());
+        await this.collect();
+        if (this.state.servers.some((one) => one.isLeaving)) await this.take(() => this.clean());
+        this.engine.boundLog();
+      } catch (error) {
+        note(sentenceOf(error));
+      }
+    }
+  }
+
+  private async restart(): Promise<void> {
+    if (this.isStopped || this.engine.pid !== null) return;
+    note('HAProxy has ended and is started again.');
+    await this.launch();
+  }
+
+  /** What happened until now is counted afterwards. */
+  private collect(): Promise<void> {
+    this.collecting ??= this.gather().finally(() => {
+      this.collecting = null;
+    });
+    return this.collecting;
+  }
+
+  private async gather(): Promise<void> {
+    const upTo = Date.now() - MARGIN_MS;
+    const { current, ending } = await this.engine.workers().catch(() => NOBODY);
+    const tables = await Promise.all(
+      [...(current === null ? [] : [current]), ...ending].map((worker) =>
+        this.engine.ask(`@!${worker} show table ${OPEN_TABLE}`).catch(() => ''),
+      ),
+    );
+    const entries = tables.flatMap(entriesIn);
+    const until = performance.now() + LINE_MS;
+    while (this.ledger.isAwaiting(entries) && performance.now() < until) await wait(5);
+    this.ledger.advance(upTo, entries);
+  }
+
+  private async openByServer({ current, ending }: Workers): Promise<Map<string, number>> {
+    const sum = new Map<string, number>();
+    for (const worker of [...(current === null ? [] : [current]), ...ending]) {
+      const text = await this.engine.ask(`@!${worker} show stat -1 4 -1`).catch(() => '');
+      for (const [name, count] of openIn(text)) sum.set(name, (sum.get(name) ?? 0) + count);
+    }
+    return sum;
+  }
+
+  /** Removes the servers that are leaving and have no request any more. */
+  private async clean(): Promise<void> {
+    const workers = await this.engine.workers();
+    const counts = await this.openByServer(workers);
+    const gone = new Set<string>();
+    for (const one of this.state.servers) {
+      if (!one.isLeaving || (counts.get(`${backendOf(one)}/${one.name}`) ?? 0) > 0) continue;
+      if (workers.current !== null && (await removeServer(this.engine, workers.current, one))) gone.add(one.name);
+    }
+    if (gone.size === 0) return;
+    this.state = { ...this.state, servers: this.state.servers.filter((one) => !gone.has(one.name)) };
+    save(this.folder, this.state);
+  }
+}

@@ -1,0 +1,68 @@
+// Changes of a running HAProxy: servers come and go, and whole maps are swapped.
+import { Failure } from '../../../../core/failure.ts';
+import { addressIn, backendOf, FILES, mapText, routesOf, type Server, statesOf, type Wanted } from './config.ts';
+import type { Engine } from './engine.ts';
+
+/** Lines of one command; HAProxy takes 16 KiB at once. */
+const MAP_CHARACTERS = 8_000;
+
+/** False when one of them could not be added: then only a reload helps. */
+export async function changeServers(
+  engine: Engine,
+  worker: number,
+  servers: readonly Server[],
+  state: 'ready' | 'drain',
+): Promise<boolean> {
+  for (const one of servers) {
+    const name = `${backendOf(one)}/${one.name}`;
+    if (state === 'ready') {
+      const said = await engine.ask(`@!${worker} add server ${name} ${addressIn(one)}`);
+      if (!/New server registered|Already exists/i.test(said)) return false;
+    }
+    await engine.ask(`@!${worker} set server ${name} state ${state}`);
+  }
+  return true;
+}
+
+/** True when it is gone. */
+export async function removeServer(engine: Engine, worker: number, server: Server): Promise<boolean> {
+  const name = `${backendOf(server)}/${server.name}`;
+  await engine.ask(`@!${worker} set server ${name} state maint`);
+  return /Server deleted|No such server/i.test(await engine.ask(`@!${worker} del server ${name}`));
+}
+
+/** The next request follows the maps of `wanted`: each is swapped whole. Failure: `unavailable`. */
+export async function pushMaps(engine: Engine, worker: number, wanted: Wanted): Promise<void> {
+  await swap(engine, worker, FILES.routes, routesOf(wanted.table));
+  await swap(engine, worker, FILES.states, statesOf(wanted));
+}
+
+async function swap(engine: Engine, worker: number, map: string, entries: ReadonlyMap<string, string>): Promise<void> {
+  const prepared = await engine.ask(`@!${worker} prepare map ${map}`);
+  const version = /New version created: (\d+)/.exec(prepared)?.[1];
+  if (version === undefined) throw refused(map, prepared);
+  for (const part of partsOf(entries)) {
+    const said = await engine.ask(`@!${worker} add map @${version} ${map} <<\n${part}`);
+    if (said.trim() !== '') throw refused(map, said);
+  }
+  const said = await engine.ask(`@!${worker} commit map @${version} ${map}`);
+  if (said.trim() !== '') throw refused(map, said);
+}
+
+function partsOf(entries: ReadonlyMap<string, string>): string[] {
+  const parts: string[] = [];
+  let part = '';
+  for (const entry of entries) {
+    const line = mapText(new Map([entry]));
+    if (part.length + line.length > MAP_CHARACTERS) {
+      parts.push(part);
+      part = '';
+    }
+    part += line;
+  }
+  return part === '' ? parts : [...parts, part];
+}
+
+function refused(map: string, said: string): Failure {
+  return new Failure('unavailable', `HAProxy did not take its ${map}: ${said.trim().slice(0, 200)}.`);
+}
