@@ -1,8 +1,9 @@
 // The composition root: builds every adapter and the control plane, serves the API over it, and closes all in order.
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { embeddedBalancer } from './adapters/balancer/embedded/balancer.ts';
+import { haproxyBalancer } from './adapters/balancer/haproxy/balancer.ts';
 import { systemClock } from './adapters/clock/system.ts';
 import { fileLogs } from './adapters/logs/files.ts';
 import { processRuntime } from './adapters/runtime/process/runtime.ts';
@@ -23,6 +24,8 @@ import { announcer, presentIn, untilGone } from './server/present.ts';
 import type { Log } from './server/refusal.ts';
 import { ownToken } from './server/token.ts';
 
+export type BalancerKind = 'embedded' | 'haproxy';
+
 export type ServeOptions = {
   /** Name of the project. */
   readonly project: string;
@@ -32,6 +35,8 @@ export type ServeOptions = {
   readonly socketPath: string;
   /** Loopback TCP port; null = 4747, or a free one when that is taken; 0 = a free one. */
   readonly port: number | null;
+  /** What the file asks for; null when it cannot be read. A balancer that runs already goes on whatever this says. */
+  readonly balancer: BalancerKind | null;
   /** Log on stderr instead of daemon.log. */
   readonly isForeground: boolean;
 };
@@ -100,7 +105,12 @@ async function requireAlone({ project, stateDir, socketPath }: ServeOptions): Pr
   }
 }
 
-type Built = { control: ControlPlane; ending: Ending; logs: ReturnType<typeof fileLogs> };
+type Built = {
+  control: ControlPlane;
+  ending: Ending;
+  logs: ReturnType<typeof fileLogs>;
+  balancerKind: BalancerKind;
+};
 
 /** The adapters, and the control plane over them. The store's lock keeps a second control plane out. */
 async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStack): Promise<Built> {
@@ -111,7 +121,9 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
   const instances = join(stateDir, 'instances');
   const runtime = processRuntime({ dir: instances });
   stack.defer(() => runtime.close());
-  const balancer = embeddedBalancer({ dir: join(stateDir, 'balancer') });
+  const balancerKind = balancerOf(options);
+  const dir = join(stateDir, BALANCER_FOLDERS[balancerKind]);
+  const balancer = balancerKind === 'haproxy' ? haproxyBalancer({ dir }) : embeddedBalancer({ dir });
   const logs = fileLogs(instances);
   const control = await createControl({
     clock: systemClock(),
@@ -134,7 +146,16 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
     log({ level: 'info', message: 'nothing is left to run: the balancer has ended too' });
   });
   stack.defer(runtime.onChange(() => control.wake()));
-  return { control, ending, logs };
+  return { control, ending, logs, balancerKind };
+}
+
+const BALANCER_FOLDERS: Readonly<Record<BalancerKind, string>> = { embedded: 'balancer', haproxy: 'haproxy' };
+
+/** The one that has a table goes on: it may be serving. Else what the file asks for. */
+function balancerOf({ stateDir, balancer }: ServeOptions): BalancerKind {
+  const kinds = ['embedded', 'haproxy'] as const;
+  const running = kinds.find((kind) => existsSync(join(stateDir, BALANCER_FOLDERS[kind], 'table.json')));
+  return running ?? balancer ?? 'embedded';
 }
 
 /** The loop turns until the stack is closed, which waits for the turn under way. */
@@ -150,7 +171,7 @@ function turn(control: ControlPlane, stack: AsyncDisposableStack): void {
 /** The application. Its streams end with `ending`, so that their readers come back later. */
 function appOf(
   options: ServeOptions,
-  { control, ending: { control: watched }, logs }: Built,
+  { control, ending: { control: watched }, logs, balancerKind }: Built,
   life: Life,
   log: Log,
   ending: AbortSignal,
@@ -164,7 +185,7 @@ function appOf(
     stop: (by) => void life.stop(`${by} asked for it`),
     log,
     version: ownVersion(),
-    engines: { runtime: 'process', balancer: 'embedded' },
+    engines: { runtime: 'process', balancer: balancerKind },
     ending,
   });
 }

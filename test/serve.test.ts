@@ -83,7 +83,15 @@ describe('the control plane in the background', () => {
   });
 
   it('keeps a second one out, which says who is there', async () => {
-    const second = serve({ project: 'tiny', file: project.file, stateDir, socketPath, port: 0, isForeground: true });
+    const second = serve({
+      project: 'tiny',
+      file: project.file,
+      stateDir,
+      socketPath,
+      port: 0,
+      balancer: null,
+      isForeground: true,
+    });
     await expect(second).rejects.toMatchObject({
       code: 'conflict',
       message: `A control plane of tiny runs already (process ${pid()}): it answers at ${socketPath}.`,

@@ -59,7 +59,7 @@ function requireOurs(project: Project, name: string, engines: Engines): void {
     if (project[kind] === engines[kind]) continue;
     const message = `${project.file} asks for the ${kind} ${project[kind]}; this control plane has ${engines[kind]}.`;
     throw new Failure('invalid', message, {
-      hint: `Write \`${kind}: ${engines[kind]}\` under x-friday, or leave it out.`,
+      hint: `Write \`${kind}: ${engines[kind]}\` under x-friday, or change it with: friday down, then friday up.`,
     });
   }
 }

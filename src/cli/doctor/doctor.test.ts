@@ -12,6 +12,7 @@ import { Unreachable } from '../../api/tables.ts';
 import type { Project, ServiceSpec } from '../../core/spec/project.ts';
 import { loadProject } from '../project.ts';
 import { checkControl } from './control.ts';
+import { checkHaproxy } from './haproxy.ts';
 import { checkFolders, checkPrograms, checkStateDir } from './machine.ts';
 import { holderOf, isPortFree, listeningInodes } from './ports.ts';
 import { checkFile, checkPorts, checkReadiness } from './project.ts';
@@ -114,6 +115,28 @@ describe('the machine', () => {
     expect(checkFolders(project)).toMatchObject([{ state: 'ok', text: 'build folders: api' }]);
     rmSync(join(dir, 'api'), { recursive: true });
     expect(checkFolders(project)[0]).toMatchObject({ state: 'bad' });
+  });
+
+  it('has the HAProxy that the file asks for, or says what to do', () => {
+    const project = projectOf('{ build: ./api, command: ./run.sh }');
+    const asking: Project = { ...project, balancer: 'haproxy' };
+    expect(checkHaproxy(project, {}, [])).toEqual([]);
+    expect(checkHaproxy(asking, { PATH: dir }, [])).toMatchObject([
+      { state: 'bad', text: 'x-friday.balancer is haproxy, which is not installed' },
+    ]);
+    const says = (version: string) =>
+      writeFileSync(
+        join(dir, 'haproxy'),
+        `#!/bin/sh\necho "HAProxy version ${version} 2026/10/17"\necho "Feature list : +LUA +THREAD"\n`,
+        { mode: 0o755 },
+      );
+    says('2.6.12-1');
+    const file = join(dir, 'haproxy');
+    expect(checkHaproxy(asking, { PATH: dir }, [])).toMatchObject([
+      { state: 'ok', text: `haproxy 2.6.12-1 in ${file}` },
+    ]);
+    says('2.2.9');
+    expect(checkHaproxy(asking, {}, [dir])[0]?.text).toContain('it is 2.2.9, and 2.6 is the oldest');
   });
 
   it('finds a program inside the folder only when it may be run', () => {

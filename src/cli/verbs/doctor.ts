@@ -7,6 +7,7 @@ import type { Call } from '../call.ts';
 import { ownPlace } from '../connect.ts';
 import { bad, type Finding } from '../doctor/check.ts';
 import { checkControl } from '../doctor/control.ts';
+import { checkHaproxy } from '../doctor/haproxy.ts';
 import { checkFolders, checkNode, checkProc, checkPrograms, checkStateDir } from '../doctor/machine.ts';
 import { checkFile, checkPorts, checkReadiness } from '../doctor/project.ts';
 import { readProjectOf } from '../open.ts';
@@ -52,6 +53,7 @@ async function examineHere(call: Call): Promise<Finding[]> {
       : [
           ...checkFolders(project),
           ...checkPrograms(project, call.env),
+          ...checkHaproxy(project, call.env),
           ...checkReadiness(project),
           ...(await checkPorts(project, status, place.stateDir)),
         ]),

@@ -13,9 +13,11 @@ export async function serve(call: Call, options: ServeOptions): Promise<ExitCode
   outliveReaders();
   const { serve: run } = await import('../../serve.ts');
   const { project, place } = ownPlace(call);
+  const read = readProjectOf(call).project;
   const running = await run({
     project,
-    file: resolve(call.cwd, readProjectOf(call).project?.file ?? call.flags.file[0] ?? 'compose.yaml'),
+    balancer: read?.balancer ?? null,
+    file: resolve(call.cwd, read?.file ?? call.flags.file[0] ?? 'compose.yaml'),
     ...place,
     port: options.port ?? null,
     isForeground: options.background !== true,

@@ -104,7 +104,6 @@ function topFridayOf(root: Tree, problems: Problem[]): Checked<typeof topFridayS
   const options = { others: new Set<string>(), hintFor: hintForTopFridayKey };
   const friday = checkFields(root, ['x-friday'], topFridayShape, options, problems);
   reportNotYet(root, 'runtime', friday.runtime, 'process', problems);
-  reportNotYet(root, 'balancer', friday.balancer, 'embedded', problems);
   return friday;
 }
 

@@ -12,6 +12,8 @@ import { type HaproxyOptions, startKeeper } from './process.ts';
 import { requireHaproxy } from './program.ts';
 
 const LOOK_MS = 20;
+/** A keeper that was being killed when it was told to stop leaves HAProxy to the next. */
+const ROUNDS = 2;
 /** Past its grace, the keeper has this long to end HAProxy and itself before both are killed. */
 const OVERTIME_MS = 6_000;
 /** HAProxy binds its sockets under a longer name first. */
@@ -20,6 +22,7 @@ const SOCKET_BYTES = 107 - 'a.sock.4194304.tmp'.length - 1;
 /** The HAProxy in `options.dir`, adopted when it runs already. Failures: `invalid` (path too long). */
 export function haproxyBalancer(options: HaproxyOptions): Balancer {
   const { socket, pid: pidFile } = folderAt(options.dir);
+  const haproxyPid = join(options.dir, 'haproxy.pid');
   if (Buffer.byteLength(options.dir) > SOCKET_BYTES) {
     throw new Failure(
       'invalid',
@@ -52,16 +55,19 @@ export function haproxyBalancer(options: HaproxyOptions): Balancer {
     },
 
     async stop(graceMs: number): Promise<void> {
-      if (!(await isListening(socket))) {
-        // HAProxy goes on without its keeper; only a keeper can end it in peace.
-        if ((await pidIn(join(options.dir, 'haproxy.pid'))) === null) return;
-        await startKeeper(options, requireHaproxy(options.program));
+      for (let round = 0; round < ROUNDS; round += 1) {
+        if (!(await isListening(socket))) {
+          // HAProxy goes on without its keeper; only a keeper can end it in peace.
+          if ((await pidIn(haproxyPid)) === null) return;
+          await startKeeper(options, requireHaproxy(options.program));
+        }
+        const pid = await pidIn(pidFile);
+        await ask(socket, 'POST', `/stop?grace=${Math.round(graceMs)}`).catch(() => undefined);
+        if (pid !== null && !(await hasEnded(pid, graceMs + OVERTIME_MS))) {
+          process.kill(pid, 'SIGKILL');
+          await hasEnded(pid, OVERTIME_MS);
+        }
       }
-      const pid = await pidIn(pidFile);
-      await ask(socket, 'POST', `/stop?grace=${Math.round(graceMs)}`).catch(() => undefined);
-      if (pid === null || (await hasEnded(pid, graceMs + OVERTIME_MS))) return;
-      process.kill(pid, 'SIGKILL');
-      await hasEnded(pid, OVERTIME_MS);
     },
   };
 }

@@ -3,27 +3,15 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { Failure } from '../../../core/failure.ts';
+import { lackOf } from '../../../core/haproxy.ts';
 
-const OLDEST = [2, 6] as const;
 /** Where packages put it; a user's PATH often lacks it. */
 const USUAL = ['/usr/sbin', '/usr/local/sbin'];
-const NEEDED = ['LUA', 'THREAD'];
 
 /** Path of the program; null when it is nowhere. */
 export function findHaproxy(path: string = process.env.PATH ?? ''): string | null {
   const folders = [...path.split(delimiter).filter((one) => one !== ''), ...USUAL];
   return folders.map((folder) => join(folder, 'haproxy')).find((file) => existsSync(file)) ?? null;
-}
-
-/** What is wrong with this HAProxy, by the text of `haproxy -vv`; null when nothing is. */
-export function lackOf(text: string): string | null {
-  const [, version = '', major, minor] = /HAProxy version ((\d+)\.(\d+)\S*)/.exec(text) ?? [];
-  if (version === '') return 'it does not tell its version';
-  if (Number(major) < OLDEST[0] || (Number(major) === OLDEST[0] && Number(minor) < OLDEST[1])) {
-    return `it is ${version}, and ${OLDEST.join('.')} is the oldest that can be used`;
-  }
-  const missing = NEEDED.filter((feature) => !new RegExp(`\\+${feature}\\b`).test(text));
-  return missing.length === 0 ? null : `it was built without ${missing.join(' and ')}`;
 }
 
 /** Path of an HAProxy that can be used. Failure: `unavailable`. */

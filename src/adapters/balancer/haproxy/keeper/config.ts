@@ -35,7 +35,6 @@ export const FILES = {
   routes: 'routes.map',
   admin: 'a.sock',
   master: 'm.sock',
-  events: 'e.sock',
 } as const;
 
 /** Table of the requests under way. */
@@ -187,6 +186,8 @@ function backend(service: string, slot: Slot, servers: readonly Server[]): strin
 
 const GLOBAL = `global
   stats socket unix@${FILES.admin} mode 600 level admin expose-fd listeners
+  stats timeout 1d
+  stats maxconn 20
   lua-load ${FILES.hold}
   fd-hard-limit 25000
   hard-stop-after 1h
@@ -195,9 +196,6 @@ ring events
   format raw
   maxlen 2048
   size 8388608
-  timeout connect 1s
-  timeout server 10s
-  server keeper unix@${FILES.events} log-proto octet-count
 defaults
   mode http
   timeout connect 3s

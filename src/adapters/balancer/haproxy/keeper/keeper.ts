@@ -1,5 +1,4 @@
 // Tells HAProxy what to do and counts what it did: one table in, cells out. HAProxy goes on when this one is killed.
-import type { Server as NetServer } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure, sentenceOf } from '../../../../core/failure.ts';
@@ -12,7 +11,7 @@ import { addressesFor } from './addresses.ts';
 import { backendOf, FILES, OPEN_TABLE, shapeOf } from './config.ts';
 import { Engine } from './engine.ts';
 import { Ledger } from './ledger.ts';
-import { receiveLines } from './lines.ts';
+import { LineReaders } from './lines.ts';
 import { entriesIn, openIn, type Workers } from './master.ts';
 import { planOf } from './plan.ts';
 import { endedIn } from './request.ts';
@@ -30,27 +29,25 @@ export class Keeper {
   private readonly folder: Folder;
   private readonly engine: Engine;
   private readonly ledger: Ledger;
-  private readonly eventsPath: string;
+  private readonly readers: LineReaders;
   private readonly clients = new Map<string, { salt: string; clients: ReleaseClients }>();
   private state: Saved = NOTHING;
   private turn: Promise<unknown> = Promise.resolve();
   private collecting: Promise<void> | null = null;
-  private lines: NetServer | null = null;
   private isStopped = false;
 
   constructor(dir: string, folder: Folder, program: string) {
     this.folder = folder;
     this.engine = new Engine(dir, program);
-    this.eventsPath = join(dir, FILES.events);
     this.ledger = new Ledger(Date.now(), (name) => this.state.servers.find((one) => one.name === name)?.id ?? '');
+    this.readers = new LineReaders(join(dir, FILES.admin), (line) => {
+      const ended = endedIn(line);
+      if (ended !== null) this.ledger.take(ended);
+    });
   }
 
   /** Takes over the HAProxy that runs, or starts it with what was saved. */
   async start(): Promise<void> {
-    this.lines = await receiveLines(this.eventsPath, (line) => {
-      const ended = endedIn(line);
-      if (ended !== null) this.ledger.take(ended);
-    });
     try {
       const saved = load(this.folder);
       if (saved !== null) {
@@ -102,7 +99,7 @@ export class Keeper {
     return this.take(async () => {
       this.isStopped = true;
       await this.engine.stop(graceMs);
-      this.lines?.close();
+      this.readers.close();
       forgetTable(this.folder);
     });
   }
@@ -181,12 +178,20 @@ export class Keeper {
     this.engine.write(this.state);
     await this.engine.check();
     await this.engine.start();
+    await this.listen(true);
+  }
+
+  /** Hears of the requests of the worker that takes new connections. */
+  private async listen(isNew: boolean): Promise<void> {
+    const { current } = await this.engine.workers();
+    if (current !== null) await this.readers.attach(current, isNew);
   }
 
   private async reload(): Promise<void> {
     this.engine.write(this.state);
     await this.engine.check();
     await this.engine.reload();
+    await this.listen(true);
     const { ending } = await this.engine.workers();
     // Requests on connections that are still with them follow the same table.
     for (const worker of ending) await pushMaps(this.engine, worker, this.state).catch(() => undefined);
@@ -210,6 +215,7 @@ export class Keeper {
 
   private async revive(): Promise<void> {
     if (this.engine.pid !== null && (await this.engine.workers().catch(() => NOBODY)).current !== null) {
+      await this.listen(false);
       note('HAProxy runs and is taken over.');
       return;
     }
@@ -225,6 +231,7 @@ export class Keeper {
       try {
         if (this.engine.pid === null && this.state.table.revision > 0) await this.take(() => this.restart());
         await this.collect();
+        await this.letGo();
         if (this.state.servers.some((one) => one.isLeaving)) await this.take(() => this.clean());
         this.engine.boundLog();
       } catch (error) {
@@ -259,6 +266,17 @@ export class Keeper {
     const until = performance.now() + LINE_MS;
     while (this.ledger.isAwaiting(entries) && performance.now() < until) await wait(5);
     this.ledger.advance(upTo, entries);
+  }
+
+  /** Workers that have nothing left to tell may end. One that is read by nobody is read again. */
+  private async letGo(): Promise<void> {
+    const { current, ending } = await this.engine.workers().catch(() => NOBODY);
+    for (const worker of ending.filter((one) => this.readers.workers.includes(one))) {
+      const entries = entriesIn(await this.engine.ask(`@!${worker} show table ${OPEN_TABLE}`));
+      const connections = openIn(await this.engine.ask(`@!${worker} show stat edge 1 -1`)).get('edge/FRONTEND') ?? 0;
+      if (entries.length === 0 && connections === 0) this.readers.release(worker);
+    }
+    if (current !== null && !this.readers.workers.includes(current)) await this.take(() => this.listen(false));
   }
 
   private async openByServer({ current, ending }: Workers): Promise<Map<string, number>> {
