@@ -9,7 +9,9 @@ import type { OpenEntry } from './master.ts';
 import { type Ended, type Noted, notedIn } from './request.ts';
 
 /** A request of which neither HAProxy nor a line tells any more is forgotten after so long. */
-const LOST_MS = 2_000;
+const LOST_MS = 10_000;
+/** HAProxy lists a request for half a second after its end; longer than that its end is remembered. */
+const REMEMBERED_MS = 5_000;
 /** A routing that was replaced still gets the requests that HAProxy tells of late. */
 const LATE_MS = 60_000;
 const START = 0;
@@ -35,7 +37,8 @@ export class Ledger {
   /** Begun by an entry or a line, so that the other one does not begin it again. */
   private readonly begun = new Set<string>();
   private ended: Ended[] = [];
-  private readonly endedIds = new Set<string>();
+  /** When the line of each came. */
+  private readonly endedIds = new Map<string, number>();
   private waiting: Step[] = [];
   private clock: number;
   private readonly instanceOf: (server: string) => string;
@@ -66,7 +69,7 @@ export class Ledger {
   /** A request has ended. */
   take(ended: Ended): void {
     this.ended.push(ended);
-    this.endedIds.add(ended.noted.id);
+    this.endedIds.set(ended.noted.id, this.clock);
   }
 
   /** Whether a line is still to come for one of these, which have ended. */
@@ -215,8 +218,11 @@ export class Ledger {
       this.open.delete(id);
     }
     for (const id of this.begun) {
-      if (told.has(id) || pending.has(id) || this.open.has(id)) continue;
+      if (told.has(id) || pending.has(id) || this.open.has(id) || this.endedIds.has(id)) continue;
       this.begun.delete(id);
+    }
+    for (const [id, at] of this.endedIds) {
+      if (this.clock - at < REMEMBERED_MS) break;
       this.endedIds.delete(id);
     }
     const inUse = new Set([...this.open.values()].map((one) => one.service));
