@@ -56,6 +56,8 @@ describe('friday replay', () => {
     expect(readFileSync(join(harness.cwd, 'kept.ticks'), 'utf8')).toBe(harness.stage.ticks);
     const again = await harness.run(['replay', '12', '--save', 'kept.ticks']);
     expect([again.code, again.err]).toMatchObject([2, expect.stringContaining('it exists already')]);
+    const nowhere = await harness.run(['replay', '12', '--save', 'no/kept.ticks']);
+    expect([nowhere.code, nowhere.err]).toMatchObject([2, expect.stringContaining('its folder does not exist')]);
     expect(readFileSync(join(harness.cwd, 'kept.ticks'), 'utf8')).toBe(harness.stage.ticks);
   });
 

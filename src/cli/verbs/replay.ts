@@ -166,8 +166,10 @@ async function* fileText(path: string, name: string): AsyncGenerator<string> {
 /** The same text, written to a new file on its way; the file goes again when the text breaks off. */
 async function* saved(chunks: AsyncIterable<string>, path: string): AsyncGenerator<string> {
   const file = await open(path, 'wx', 0o600).catch((error: NodeJS.ErrnoException) => {
-    const why = error.code === 'EEXIST' ? 'it exists already' : sentenceOf(error);
-    throw new Failure('invalid', `${path} cannot be made: ${why}.`, { hint: 'Name another file.' });
+    const why = { EEXIST: 'it exists already', ENOENT: 'its folder does not exist' }[error.code ?? ''];
+    throw new Failure('invalid', `${path} cannot be made: ${why ?? sentenceOf(error)}.`, {
+      hint: 'Name another file.',
+    });
   });
   let isWhole = false;
   try {
