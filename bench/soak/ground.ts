@@ -49,13 +49,26 @@ export type Ground = {
   close(): Promise<void>;
 };
 
+/** With `scale`, as in the file, instances follow the load instead of `replicas`. */
+function composeOf(scale: string | null): string {
+  if (scale === null) return COMPOSE;
+  const before = '      port: 5000\n';
+  return COMPOSE.replace(/ {4}deploy:\n.*\n/, '').replace(before, `${before}      scale: ${scale}\n`);
+}
+
 /** `keepWarm`: how long the old version is compared after a promotion, like `10m`; 4 s without it. */
-export async function openGround({ keepWarm = '4s' } = {}): Promise<Ground> {
+export async function openGround({
+  keepWarm = '4s',
+  scale = null,
+}: {
+  readonly keepWarm?: string;
+  readonly scale?: string | null;
+} = {}): Promise<Ground> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'friday-soak-')));
   const folder = join(root, 'project');
   mkdirSync(folder);
   cpSync(resolve(import.meta.dirname, 'app'), join(folder, 'app'), { recursive: true });
-  writeFileSync(join(folder, 'compose.yaml'), COMPOSE);
+  writeFileSync(join(folder, 'compose.yaml'), composeOf(scale));
   const environment: Record<string, string | undefined> = { ...process.env, FRIDAY_STATE_DIR: join(root, 'state') };
   const project = (replicas = 2) => {
     const read = loadProject({

@@ -48,6 +48,24 @@ export const WatchView = z
   .openapi('Watch');
 export type WatchView = z.infer<typeof WatchView>;
 
+export const ScaleView = z
+  .object({
+    min: z.number().int(),
+    max: z.number().int(),
+    wanted: z.number().int().describe('Instances of the version that people use'),
+    candidate: z.number().int().nullable().describe('Instances wanted of the candidate; null without one'),
+    target: z
+      .object({
+        inflight: z.number().nullable().describe('Open requests'),
+        rate: z.number().nullable().describe('Requests per second'),
+        cpu: z.number().nullable().describe('Percent of one core'),
+      })
+      .describe('What one instance should carry; null = no target'),
+    sentence: z.string().describe('Why so many are wanted, for a person'),
+  })
+  .openapi('Scale');
+export type ScaleView = z.infer<typeof ScaleView>;
+
 export const ServiceView = z
   .object({
     name: z.string(),
@@ -64,6 +82,7 @@ export const ServiceView = z
     urls: z.array(z.string()),
     ready: z.number().int(),
     wanted: z.number().int(),
+    scale: ScaleView.nullable().describe('Null when it does not scale by itself'),
     traffic: TrafficView.nullable().describe('The last 30 seconds, all versions'),
     cpu: z.number().nullable(),
     memory: z.number().nullable(),

@@ -3,6 +3,7 @@ import { isEqual } from '../core/equal.ts';
 import type { Evidence } from '../core/evidence.ts';
 import { Failure } from '../core/failure.ts';
 import type { Release } from '../core/release.ts';
+import type { Scaling } from '../core/scaling.ts';
 import type { ServiceState } from '../core/service.ts';
 import type { Cursor, Listen, Table } from '../core/traffic.ts';
 import type { Memory } from '../core/turn.ts';
@@ -58,8 +59,10 @@ export async function loadMemory(store: Store): Promise<{ memory: Memory; record
     }
   }
   const records = new Map([...all].sort(([one], [other]) => other - one).slice(0, KEPT_RECORDS));
+  const sizes = (await store.read('scale')).filter((document) => document.value !== null);
+  const scaling = Object.fromEntries(sizes.map((document) => [document.id, document.value as Scaling]));
   const { listen, nextRelease, table, cursor, lookedAt, past = {} } = main ?? EMPTY;
-  return { memory: { listen, nextRelease, table, cursor, lookedAt, services, evidence, past }, records };
+  return { memory: { listen, nextRelease, table, cursor, lookedAt, services, evidence, past, scaling }, records };
 }
 
 /** Releases that memory says something of now, with their evidence. */
@@ -86,6 +89,10 @@ export function documentsOf(before: Memory, after: Memory): readonly Document[] 
     const isKnown = record.evidence === null ? isEqual(known?.release, record.release) : isEqual(known, record);
     if (isKnown) continue;
     documents.push({ kind: 'release', id: String(record.release.id), value: record });
+  }
+  for (const name of Object.keys({ ...before.scaling, ...after.scaling })) {
+    const value = after.scaling?.[name] ?? null;
+    if (!isEqual(before.scaling?.[name] ?? null, value)) documents.push({ kind: 'scale', id: name, value });
   }
   const isMainChanged =
     before.table !== after.table || before.nextRelease !== after.nextRelease || !isEqual(before.listen, after.listen);

@@ -6,6 +6,7 @@ import type {
   ArmView,
   InstanceView,
   ReleaseView,
+  ScaleView,
   ServiceView,
   StatusView,
   TrafficView,
@@ -20,7 +21,16 @@ import type { CurrentStep, MetricReceipt } from '../core/judge/judge.ts';
 import { type ReadableRules, readableRules } from '../core/judge/readable.ts';
 import { oddsText } from '../core/judge/receipt.ts';
 import { isCompared, isOver, nextWeight, type Phase, type Release } from '../core/release.ts';
-import { instanceId, isBalanced, type ServiceState, specOf, versionOf, wantedVersions } from '../core/service.ts';
+import { sizeSentence } from '../core/scaling.ts';
+import {
+  isBalanced,
+  replicasOf,
+  type ServiceState,
+  specOf,
+  versionOf,
+  wantedIds,
+  wantedVersions,
+} from '../core/service.ts';
 import { quantile } from '../core/traffic.ts';
 import type { Memory } from '../core/turn.ts';
 import { takenBackBy, watchOf, watchSentence } from '../core/watch.ts';
@@ -64,7 +74,7 @@ function instanceView(one: InstanceSeen, service: ServiceState): InstanceView {
 }
 
 function roleOf(one: InstanceSeen, service: ServiceState): InstanceView['role'] {
-  if (!wantedVersions(service).includes(one.version) || one.slot > service.replicas) return 'leaving';
+  if (!wantedVersions(service).includes(one.version) || one.slot > replicasOf(service, one.version)) return 'leaving';
   if (one.version === service.stable) return 'stable';
   return one.version === service.release?.version ? 'candidate' : 'warm';
 }
@@ -78,9 +88,7 @@ export function serviceView(service: ServiceState, state: ShownState): ServiceVi
   const mine = state.instances.filter((one) => one.service === service.name);
   const running = mine.filter((one) => one.state !== 'exited');
   const serving = service.stable ?? service.release?.version ?? null;
-  const ids = new Set(
-    Array.from({ length: service.replicas }, (_, i) => instanceId(service.name, serving ?? 0, i + 1)),
-  );
+  const ids = serving === null ? new Set<string>() : wantedIds(service, serving);
   const serves = mine.filter((one) => ids.has(one.id));
   const ready = serves.filter((one) => one.state === 'ready').length;
   const isReleased = isBalanced(service);
@@ -95,7 +103,8 @@ export function serviceView(service: ServiceState, state: ShownState): ServiceVi
     isRemoved: service.isRemoved,
     urls: service.isDown ? [] : urlsOf(service, state.listening),
     ready,
-    wanted: service.isDown ? 0 : service.replicas,
+    wanted: service.isDown ? 0 : replicasOf(service, serving),
+    scale: scaleView(service, state),
     traffic: isReleased ? trafficOf(state, service.name, null) : null,
     cpu: sum(running.map((one) => one.cpu)),
     memory: sum(running.map((one) => one.memory)),
@@ -103,15 +112,33 @@ export function serviceView(service: ServiceState, state: ShownState): ServiceVi
   };
 }
 
+/** Null where it does not scale by itself, or is stopped. */
+function scaleView(service: ServiceState, { memory }: ShownState): ScaleView | null {
+  const version = service.stable ?? service.release?.version ?? null;
+  const scale = versionOf(service, version)?.spec.scale;
+  if (!scale || service.isDown) return null;
+  const { min, max } = scale;
+  const { inflight = null, rate = null, cpu = null } = scale.target;
+  const sentence = sizeSentence(service, memory.scaling?.[service.name]);
+  const candidate = service.release && service.stable !== null ? replicasOf(service, service.release.version) : null;
+  return { min, max, wanted: replicasOf(service, version), candidate, target: { inflight, rate, cpu }, sentence };
+}
+
 /** A task that ran to its end, each copy once, and is not to run again. */
 function hasCompleted(service: ServiceState, serves: readonly InstanceSeen[]): boolean {
   const restart = versionOf(service, service.stable)?.spec.restart ?? 'always';
   const isEnd = (one: InstanceSeen) => one.state === 'exited' && one.exit?.code === 0;
-  return restart !== 'always' && serves.length > 0 && serves.length === service.replicas && serves.every(isEnd);
+  return (
+    restart !== 'always' &&
+    serves.length > 0 &&
+    serves.length === replicasOf(service, service.stable) &&
+    serves.every(isEnd)
+  );
 }
 
 function stateOf(service: ServiceState, ready: number, isCompleted: boolean): Pick<ServiceView, 'state' | 'sentence'> {
-  const { name, release, last, stable, replicas } = service;
+  const { name, release, last, stable } = service;
+  const replicas = replicasOf(service, stable);
   if (service.isDown) return { state: 'stopped', sentence: `${name} is stopped.` };
   if (release) return { state: 'releasing', sentence: release.sentence };
   const copies = `${ready} of ${replicas} instances ${replicas === 1 ? 'is' : 'are'} ready`;

@@ -21,6 +21,21 @@ export const LOST_AFTER_MS = 5000;
 export function next(release: Release, seen: ReleaseSeen): Release {
   if (isOver(release)) return release;
   const looked = notice(release, seen);
+  return waitForInstances(looked, nextPhase(looked, seen), seen);
+}
+
+/** More traffic comes only once the instances for it are ready, unless nobody else can serve. */
+function waitForInstances(looked: Release, after: Release, { now, candidate }: ReleaseSeen): Release {
+  const { ready, neededAt } = candidate;
+  const needed = after.weight > looked.weight && !after.isForced ? (neededAt?.(after.weight) ?? 0) : 0;
+  if (ready >= needed) return after;
+  const { version, service } = looked;
+  const sentence = `v${version} of ${service} needs ${needed} ready instances for ${percent(after.weight)} of traffic; ${ready} ${ready === 1 ? 'is' : 'are'} ready.`;
+  const waiting = { ...looked, sizedFor: after.weight, sentence };
+  return looked.phase === 'waiting_for_traffic' ? enter(waiting, 'ramping', now, sentence) : waiting;
+}
+
+function nextPhase(looked: Release, seen: ReleaseSeen): Release {
   switch (looked.phase) {
     case 'starting':
       return whileStarting(looked, seen);

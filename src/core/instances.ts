@@ -1,5 +1,13 @@
 // Which instances of a service to start, stop and forget, from what is wanted and what is seen. Pure.
-import { instanceId, isBalanced, type ServiceState, type Slot, versionOf, wantedVersions } from './service.ts';
+import {
+  instanceId,
+  isBalanced,
+  replicasOf,
+  type ServiceState,
+  type Slot,
+  versionOf,
+  wantedVersions,
+} from './service.ts';
 import { formatDuration } from './time.ts';
 
 /** What one look shows of an instance, as far as this decision needs it. */
@@ -97,7 +105,8 @@ export function planInstances(service: ServiceState, seen: InstancesSeen): Insta
 function wantedSlots(service: ServiceState): ReadonlyMap<string, { version: number; slot: number }> {
   const wanted = new Map<string, { version: number; slot: number }>();
   for (const version of wantedVersions(service)) {
-    for (let slot = 1; slot <= service.replicas; slot += 1) {
+    const replicas = replicasOf(service, version);
+    for (let slot = 1; slot <= replicas; slot += 1) {
       wanted.set(instanceId(service.name, version, slot), { version, slot });
     }
   }

@@ -5,6 +5,7 @@ export type EventType =
   | 'service_added'
   | 'service_changed'
   | 'service_removed'
+  | 'service_scaled'
   | 'instance_started'
   | 'instance_ready'
   | 'instance_exited'

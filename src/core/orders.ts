@@ -178,9 +178,9 @@ export function configure(
   };
 }
 
-function configureWords(service: ServiceState, { replicas }: ServiceSpec): string {
+function configureWords(service: ServiceState, { replicas, scale }: ServiceSpec): string {
   if (service.isDown) return `started ${service.name}`;
-  if (service.replicas === replicas) return `changed the settings of ${service.name}`;
+  if (service.replicas === replicas || scale !== undefined) return `changed the settings of ${service.name}`;
   return `scaled ${service.name} from ${service.replicas} to ${replicas} replica${replicas === 1 ? '' : 's'}`;
 }
 

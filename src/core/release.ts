@@ -49,6 +49,8 @@ export type Release = {
   readonly rampingSince?: number | null;
   /** What people were asked about; nothing is asked twice. */
   readonly asked?: readonly Doubt[];
+  /** The weight that it waits to have instances for, in percent; absent = no more than the next. */
+  readonly sizedFor?: number;
   /** Why nothing rises now, whatever the plan says; null when nothing holds it. */
   readonly held?: string | null;
   /** Of a sticky service: what slow means, once it is known; the same to the end. */
@@ -115,7 +117,12 @@ export type Warnings = {
 /** What a release can see of the world in one look. */
 export type ReleaseSeen = {
   readonly now: number;
-  readonly candidate: { readonly ready: number; readonly wanted: number };
+  readonly candidate: {
+    readonly ready: number;
+    readonly wanted: number;
+    /** Ready instances without which it may not get a weight; null or left out = any number will do. */
+    readonly neededAt?: (weight: number) => number | null;
+  };
   /** Ready instances of stable; null when there is no stable. */
   readonly stableReady: number | null;
   /** Why a candidate instance is not ready, in words; empty when all are. */

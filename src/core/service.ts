@@ -81,8 +81,10 @@ export type ServiceState = {
   readonly nextVersion: number;
   /** Loopback port under which other services reach this one. */
   readonly internalPort: number;
-  /** Copies wanted of each version that serves. */
+  /** Copies wanted of each version that serves and does not scale by itself. */
   readonly replicas: number;
+  /** Copies wanted now of versions that scale by themselves; absent = none does. */
+  readonly copies?: Readonly<Record<number, number>>;
   readonly stable: number | null;
   /** Versions that were stable before, oldest first, at most 20; a rollback without a release under way goes to the last. */
   readonly lineage: readonly number[];
@@ -156,6 +158,21 @@ export function wantedVersions(service: ServiceState): readonly number[] {
   if (service.warm !== null) wanted.add(service.warm.version);
   if (service.release !== null) wanted.add(service.release.version);
   return [...wanted];
+}
+
+/** Copies wanted of a version; of one that scales by itself and was not sized yet those that it begins with. */
+export function replicasOf(service: ServiceState, version: number | null): number {
+  const scale = versionOf(service, version)?.spec.scale;
+  if (version === null || scale === undefined) return service.replicas;
+  const isFirst = service.stable === null || service.stable === version;
+  const wanted = service.copies?.[version] ?? (isFirst ? service.replicas : scale.min);
+  return Math.min(scale.max, Math.max(scale.min, wanted));
+}
+
+/** Ids of the instances that are wanted of a version. */
+export function wantedIds(service: ServiceState, version: number): ReadonlySet<string> {
+  const slots = Array.from({ length: replicasOf(service, version) }, (_, i) => i + 1);
+  return new Set(slots.map((slot) => instanceId(service.name, version, slot)));
 }
 
 export function instanceId(service: string, version: number, slot: number): string {

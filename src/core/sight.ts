@@ -5,7 +5,8 @@ import { crashLoopOf } from './instances.ts';
 import { oddsText } from './judge/receipt.ts';
 import type { Loads } from './load.ts';
 import type { Release, ReleaseSeen } from './release.ts';
-import { instanceId, type ServiceState } from './service.ts';
+import { neededAt } from './scaling.ts';
+import { type ServiceState, wantedIds } from './service.ts';
 import { routingOf } from './table.ts';
 import { troubleOf, unmetDependencies } from './trouble.ts';
 import type { InstanceSeenNow, Memory, World } from './turn.ts';
@@ -19,9 +20,7 @@ export function releaseSeen(
   world: World,
 ): ReleaseSeen {
   const instances = world.instances.filter((one) => one.service === service.name);
-  const ids = new Set(
-    Array.from({ length: service.replicas }, (_, i) => instanceId(service.name, release.version, i + 1)),
-  );
+  const ids = wantedIds(service, release.version);
   const own = instances.filter((one) => ids.has(one.id));
   const unmet = unmetDependencies(service, memory.services, world.instances);
   const { reason, lastWords } = troubleOf({
@@ -35,7 +34,11 @@ export function releaseSeen(
   const loop = crashLoopOf(service, release.version, own);
   return {
     now: world.now,
-    candidate: { ready: own.filter((one) => one.state === 'ready').length, wanted: service.replicas },
+    candidate: {
+      ready: own.filter((one) => one.state === 'ready').length,
+      wanted: ids.size,
+      neededAt: (weight) => neededAt(service, release, weight),
+    },
     stableReady: service.stable === null ? null : stableReady,
     notReady: [reason, lastWords].filter(Boolean).join('. '),
     crashLoop: loop && [loop, lastWords].filter(Boolean).join('. '),

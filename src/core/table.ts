@@ -1,7 +1,15 @@
 // What the balancer is asked for: routing of each service, and the table that carries it out. Pure.
 import { isEqual } from './equal.ts';
 import { isOver } from './release.ts';
-import { instanceId, isBalanced, type Routing, type ServiceState, specOf, wantedVersions } from './service.ts';
+import {
+  instanceId,
+  isBalanced,
+  type Routing,
+  replicasOf,
+  type ServiceState,
+  specOf,
+  wantedVersions,
+} from './service.ts';
 import type { Listen, ServiceTraffic, Side, Table } from './traffic.ts';
 import { watchOf } from './watch.ts';
 
@@ -45,14 +53,15 @@ export function routingOf(service: ServiceState, readyOfStable: number): Routing
 function sideOf(service: ServiceState, version: number | null, instances: readonly InstanceTarget[]): Side | null {
   if (version === null) return null;
   const ready = instances.filter((one) => one.version === version && one.state === 'ready');
-  const bySlot = ready.sort((one, other) => one.slot - other.slot).slice(0, service.replicas);
+  const bySlot = ready.sort((one, other) => one.slot - other.slot).slice(0, replicasOf(service, version));
   return { version, targets: bySlot.map(({ id, host, port }) => ({ id, host, port })) };
 }
 
 /** Whether waiting is worth it: a wanted instance runs, or is started again within the time that requests may wait. */
 function isComing(service: ServiceState, instances: readonly InstanceTarget[], now: number, holdMs: number): boolean {
   return wantedVersions(service).some((version) => {
-    for (let slot = 1; slot <= service.replicas; slot += 1) {
+    const replicas = replicasOf(service, version);
+    for (let slot = 1; slot <= replicas; slot += 1) {
       const id = instanceId(service.name, version, slot);
       const state = instances.find((one) => one.id === id)?.state;
       if (state === 'starting' || state === 'ready') return true;

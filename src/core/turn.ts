@@ -9,6 +9,7 @@ import { type EventType, eventOf, type NewEvent } from './journal.ts';
 import { slowLimitsOf } from './judge/judge.ts';
 import { absorbPast, NO_PAST, type Past } from './past.ts';
 import { isOver, type Release, standOf } from './release.ts';
+import { type Scaling, turnScaling } from './scaling.ts';
 import { type ServiceState, startQueued, versionOf } from './service.ts';
 import { loadsOf, releaseSeen } from './sight.ts';
 import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
@@ -33,6 +34,8 @@ export type Memory = {
   readonly evidence: Readonly<Record<number, Evidence>>;
   /** Traffic lately by service, as of the cursor; absent before anything was read. */
   readonly past?: Readonly<Record<string, Past>>;
+  /** By service that scales by itself; absent = none does. */
+  readonly scaling?: Readonly<Record<string, Scaling>>;
 };
 
 export type InstanceSeenNow = {
@@ -89,6 +92,7 @@ type ServiceTurn = {
   readonly events: readonly NewEvent[];
   readonly ticks: readonly TickBatch[];
   readonly plan: InstancePlan;
+  readonly scaling: Scaling | null;
 };
 
 /** Deterministic; the same memory and world give the same turn. Applying a turn twice changes nothing more. */
@@ -104,6 +108,7 @@ export function decide(before: Memory, world: World): Turn {
   }
   const services = Object.fromEntries(turns.map((turn) => [turn.service.name, turn.service]));
   const evidence: Record<number, Evidence> = Object.assign({}, ...turns.map((turn) => turn.evidence));
+  const scaling = turns.flatMap(({ service, scaling: one }) => (one === null ? [] : [[service.name, one] as const]));
   const cursor = world.observations?.cursor ?? memory.cursor;
   const table = nextTable(memory, services, world);
   const routed = routedIds(table);
@@ -118,7 +123,7 @@ export function decide(before: Memory, world: World): Turn {
     acts.push(...plan.remove.map((id) => ({ type: 'remove', id }) as const));
   }
   return {
-    memory: { ...memory, nextRelease, table, cursor, services, evidence },
+    memory: { ...memory, nextRelease, table, cursor, services, evidence, scaling: Object.fromEntries(scaling) },
     events: turns.flatMap((turn) => turn.events),
     ticks: turns.flatMap((turn) => turn.ticks),
     acts,
@@ -147,8 +152,10 @@ function turnOf(before: ServiceState, memory: Memory, world: World, cells: reado
   const late = lateEvidence(before, memory, cells, world);
   const watched = keepWatch({ ...before, slots }, late.evidence, memory.nextRelease, world);
   const moved = moveRelease(watched.service, watched.evidence, memory, world, instances, cells);
-  const ready = readyOf(moved.service, moved.service.stable, instances);
-  const routed = { ...moved.service, routing: routingOf(moved.service, ready) };
+  const rate = world.observations === null ? null : (memory.past?.[before.name]?.rate ?? null);
+  const scaled = turnScaling(moved.service, memory.scaling?.[before.name], { ...world, instances, rate });
+  const ready = readyOf(scaled.service, scaled.service.stable, instances);
+  const routed = { ...scaled.service, routing: routingOf(scaled.service, ready) };
   const plan = planInstances(routed, {
     now: world.now,
     instances,
@@ -160,9 +167,10 @@ function turnOf(before: ServiceState, memory: Memory, world: World, cells: reado
   return {
     service: { ...routed, slots: plan.slots },
     evidence: moved.evidence,
-    events: [...exits, ...watched.events, ...moved.events],
+    events: [...exits, ...watched.events, ...moved.events, ...scaled.events],
     ticks: [...late.ticks, ...moved.ticks],
     plan,
+    scaling: scaled.scaling,
   };
 }
 

@@ -144,8 +144,13 @@ function copies(count: number): string {
   return `${count} replica${count === 1 ? '' : 's'}`;
 }
 
+/** `2 replicas`, or `2 to 6 replicas` where it scales by itself. */
+function copiesOf({ replicas, scale }: ServiceSpec): string {
+  return scale === undefined || scale.min === scale.max ? copies(replicas) : `${scale.min} to ${copies(scale.max)}`;
+}
+
 function add(memory: Memory, service: ServiceState, spec: ServiceSpec, revision: Revision, given: Given): OneOutcome {
-  return begin(memory, service, 'add', `new, ${copies(spec.replicas)}`, spec, revision, given);
+  return begin(memory, service, 'add', `new, ${copiesOf(spec)}`, spec, revision, given);
 }
 
 /** What was stopped starts again: the same code as it was, other code as a first start. */
@@ -166,10 +171,13 @@ function restart(
 }
 
 function sameCode(memory: Memory, service: ServiceState, head: Version, spec: ServiceSpec, given: Given): OneOutcome {
-  if (JSON.stringify(head.spec) === JSON.stringify(spec) && service.replicas === spec.replicas) {
+  if (
+    JSON.stringify(head.spec) === JSON.stringify(spec) &&
+    (spec.scale !== undefined || service.replicas === spec.replicas)
+  ) {
     return { memory, events: [], change: change(service, 'same', 'no change', null, null) };
   }
-  const isScaled = service.replicas !== spec.replicas;
+  const isScaled = spec.scale === undefined && service.replicas !== spec.replicas;
   const text = isScaled ? `${service.replicas} → ${copies(spec.replicas)}` : 'settings, no new version needed';
   const outcome = configure(memory, service, head.revision, spec, given);
   return { ...outcome, change: change(service, isScaled ? 'scale' : 'configure', text, null, null) };

@@ -1,7 +1,7 @@
 // What a look shows of a service whose promoted version is watched, and the step that follows from it. Pure.
 import { decided, type Evidence, rulingOf } from './evidence.ts';
 import { crashLoopOf } from './instances.ts';
-import { instanceId, type ServiceState } from './service.ts';
+import { replicasOf, type ServiceState, wantedIds } from './service.ts';
 import { troubleOf } from './trouble.ts';
 import type { World } from './turn.ts';
 import { turnWatch, type Watched, type WatchSeen } from './watch.ts';
@@ -18,10 +18,10 @@ export function keepWatch(
   nextRelease: number,
   world: World,
 ): Watched & { readonly evidence: Readonly<Record<number, Evidence>> } {
-  const { watch, name, replicas } = service;
+  const { watch, name } = service;
   if (!watch) return { service, events: [], evidence: evidences };
   const own = world.instances.filter((one) => one.service === name && one.version === watch.version);
-  const ids = new Set(Array.from({ length: replicas }, (_, i) => instanceId(name, watch.version, i + 1)));
+  const ids = wantedIds(service, watch.version);
   const instances = own.filter((one) => ids.has(one.id));
   const { lastLines, troubles, now } = world;
   const { reason, lastWords } = troubleOf({ ids, instances, lastLines, troubles, unmet: [] });
@@ -29,7 +29,7 @@ export function keepWatch(
   const evidence = evidences[watch.release];
   const seen: WatchSeen = {
     now,
-    oldReady: replicas === 0 ? 0 : readyOf(service, watch.from, world.instances),
+    oldReady: replicasOf(service, watch.from) === 0 ? 0 : readyOf(service, watch.from, world.instances),
     newReady: readyOf(service, watch.version, world.instances),
     ruling: evidence ? rulingOf(evidence, service.routing) : null,
     crashLoop: loop && [loop, lastWords].filter(Boolean).join('. '),

@@ -1,5 +1,6 @@
 // A hostile world drawn from a seed: which faults it has, how often, and how it comes to rest.
 
+import { replicasOf } from '../core/service.ts';
 import type { ServiceSpec } from '../core/spec/project.ts';
 import { isSound } from './behaviour.ts';
 import type { Call, Fate } from './crash.ts';
@@ -96,6 +97,16 @@ export function anyServices(random: Random): readonly ServiceSpec[] {
   return [cache, second, first];
 }
 
+/** Some services scale by themselves; drawn apart, so that all else is as it would be without. */
+function maybeScaled(spec: ServiceSpec, random: Random): ServiceSpec {
+  const min = random.between(1, 2);
+  const max = min + random.between(0, 3);
+  const target = random.pick([{ rate: 10 }, { rate: 40 }, { inflight: 2 }, { rate: 25, inflight: 4 }, { cpu: 70 }]);
+  const downAfterMs = random.pick([0, 10_000, 300_000]);
+  if (spec.port === null || !random.chance(0.35)) return spec;
+  return { ...spec, replicas: Math.min(max, Math.max(min, spec.replicas)), scale: { min, max, target, downAfterMs } };
+}
+
 /** Rates of the first kind are for services where each client is followed. */
 const RATES = { sticky: [0, 0.5, 5, 20], other: [0, 0.5, 5, 30, 100, 500] };
 const HOSTILE_S = 100;
@@ -113,7 +124,9 @@ export async function hostileRun({ seed, planted, faults: given }: Hostile): Pro
   const random = randomOf(`hostile/${seed}`);
   const faults = { ...anyFaults(random), ...given };
   const restartAfterS = () => (random.chance(0.6) ? 0 : random.between(1, 15));
-  const run = new SimRun({ seed, services: anyServices(random), restartAfterS, ...planted });
+  const scales = randomOf(`hostile/${seed}/scale`);
+  const services = anyServices(random).map((spec) => maybeScaled(spec, scales));
+  const run = new SimRun({ seed, services, restartAfterS, ...planted });
   run.world.runtime.slowestStartS = random.pick([0, 0, 2]);
   run.world.balancer.keptCells = random.pick([7200, 30]);
   await run.pass(1);
@@ -196,7 +209,7 @@ export function unrest(run: SimRun): string {
     if (['starting', 'promoting', 'rolling_back'].includes(phase)) return `a release of ${service.name} is ${phase}`;
     if (service.isDown) continue;
     for (const version of [service.stable, service.warm?.version, service.release?.version]) {
-      for (let slot = 1; slot <= service.replicas; slot += 1) {
+      for (let slot = 1; slot <= (typeof version === 'number' ? replicasOf(service, version) : 0); slot += 1) {
         if (typeof version === 'number') wanted.add(`${service.name}-v${version}-${slot}`);
       }
     }

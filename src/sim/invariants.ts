@@ -1,4 +1,5 @@
-// The eight invariants of the product, each checked by the world and not by the control plane's own words.
+// The eight invariants of the product and that instances follow the load, each checked by the world and not by the control plane's own words.
+import { CapacityWatch } from './invariants/capacity.ts';
 import { DataWatch } from './invariants/data.ts';
 import { watchJournal } from './invariants/journal.ts';
 import { watchReadiness } from './invariants/readiness.ts';
@@ -24,4 +25,5 @@ export const INVARIANTS: Readonly<
   I6: { name: 'A verdict latches.', watch: watchVerdict },
   I7: { name: 'Not enough data is neither success nor failure.', watch: (scene) => new DataWatch(scene) },
   I8: { name: 'Shown is what was measured.', watch: (scene) => new ShownWatch(scene) },
+  I9: { name: 'Instances follow the load.', watch: (scene) => new CapacityWatch(scene) },
 };

@@ -5,6 +5,7 @@ import { promote, rollBack } from '../core/steer.ts';
 import { type Act, decide } from '../core/turn.ts';
 import { NO_FAULTS } from './hostile.ts';
 import { lateStore, type Mistake, misled, spoiled, withRelease, withServices, withTraffic } from './plant.ts';
+import { SCALE_MISTAKES } from './scale-mistakes.ts';
 import { WATCH_MISTAKES } from './watch-mistakes.ts';
 
 const NOBODY = { 'web-v1-1': 0 };
@@ -229,4 +230,5 @@ export const MISTAKES: readonly Mistake[] = [
       }),
   },
   ...WATCH_MISTAKES,
+  ...SCALE_MISTAKES,
 ];

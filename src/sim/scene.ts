@@ -6,8 +6,8 @@ import type { InstanceSeen } from '../ports/runtime.ts';
 import type { Change } from '../ports/store.ts';
 import type { World } from './world.ts';
 
-/** The eight invariants of the product, in their order. */
-export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8';
+/** The eight invariants of the product, in their order, and that instances follow the load. */
+export type Invariant = 'I1' | 'I2' | 'I3' | 'I4' | 'I5' | 'I6' | 'I7' | 'I8' | 'I9';
 
 export type Violation = {
   readonly invariant: Invariant;

@@ -211,6 +211,7 @@ export function service(name: string, over: Partial<ServiceView> = {}): ServiceV
     urls: [`http://${name}.localhost:8080/`],
     ready: 2,
     wanted: 2,
+    scale: null,
     traffic: {
       requestsPerSecond: 298,
       errorShare: 0.0002,

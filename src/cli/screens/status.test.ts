@@ -127,6 +127,18 @@ describe('the status of one service', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(`golden/service-releasing-${width}.txt`);
   });
 
+  it('says between which bounds it scales, how many are wanted, and why', () => {
+    const target = { inflight: 20, rate: null, cpu: null };
+    const sentence = '63 open requests, 20 wanted for each.';
+    const scale = { min: 2, max: 6, wanted: 4, candidate: null, target, sentence };
+    const screen = (one: typeof scale | (Omit<typeof scale, 'candidate'> & { candidate: number })) =>
+      serviceScreen(service('api', { scale: one }), { width: 100, color: false, now: NOON });
+    expect(screen(scale)).toContain(`  2 to 6 instances, 4 wanted. ${sentence}`);
+    expect(screen({ ...scale, candidate: 2 })).toContain(
+      `  2 to 6 instances, 4 and 2 of the candidate wanted. ${sentence}`,
+    );
+  });
+
   it('offers to go back when nothing serves', () => {
     const down = service('api', { state: 'down', ready: 0, sentence: 'v42 of api: 0 of 2 instances are ready.' });
     const lines = serviceScreen(down, { width: 80, color: false, now: NOON });

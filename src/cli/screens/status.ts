@@ -205,6 +205,7 @@ export function serviceScreen(view: ServiceView, options: ServiceScreenOptions):
   const blocks = [
     [ends(head, paint.dim(runs), width) ?? head],
     wrap(cleaned(view.sentence), width),
+    scaleLines(view, width),
     release === null || !isCompared(release) ? [] : [stepsRow(release, paint, width)],
     release !== null && hasEvidence(release) ? signalRows(release, paint, width) : [],
     release === null ? [] : blameLines(release, paint, width, { most: 3 }),
@@ -233,6 +234,14 @@ function afterService(view: ServiceView, release: ReleaseView | null): Command[]
     [`friday logs ${view.name}`, 'what it writes'],
     [`friday history ${view.name}`, 'what happened to it'],
   ];
+}
+
+/** `2 to 6 instances, 4 wanted. 63 open requests, 20 wanted for each.` */
+function scaleLines({ scale }: ServiceView, width: number): string[] {
+  if (scale === null) return [];
+  const { min, max, wanted, candidate, sentence } = scale;
+  const beside = candidate === null ? '' : ` and ${candidate} of the candidate`;
+  return wrap(cleaned(`${min} to ${max} instances, ${wanted}${beside} wanted. ${sentence}`), width);
 }
 
 function trafficLines(view: ServiceView, width: number): string[] {

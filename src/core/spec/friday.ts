@@ -98,15 +98,16 @@ const Release = keyed({
 });
 
 const Scale = keyed({
-  min: whole(0, 1000).optional().describe('At least so many instances.'),
-  max: whole(1, 1000).optional().describe('At most so many instances.'),
+  min: whole(1, 1000).optional().describe('At least so many instances. Default 1.'),
+  max: whole(1, 1000).describe('At most so many instances.'),
   target: keyed({
     inflight: numberAbove(0, 100_000).optional().describe('Open requests per instance.'),
-    rps: numberAbove(0, 1_000_000).optional().describe('Requests per second per instance.'),
-    cpu: percentage(100).optional().describe('Share of one core per instance.'),
-  })
-    .optional()
-    .describe('What one instance should carry.'),
+    rate: numberAbove(0, 1_000_000).optional().describe('Requests per second per instance.'),
+    cpu: percentage(10_000, 'a percentage of one core, like 70%')
+      .optional()
+      .describe('Share of one core per instance.'),
+  }).describe('What one instance should carry. Of several targets the one that needs most instances wins.'),
+  down_after: duration().optional().describe('It shrinks only to the highest demand of so long. Default 5m.'),
 });
 
 const Process = keyed({
@@ -150,7 +151,9 @@ export const serviceFridayShape = {
     .describe('Scheme of <SERVICE>_URL for a service without x-friday.port. Default tcp.'),
   process: Process.optional().describe('How the process runtime runs this service.'),
   release: Release.optional().describe('How a new version goes out.'),
-  scale: Scale.optional().describe('Limits of autoscaling. Not there yet: deploy.replicas decides.'),
+  scale: Scale.optional().describe(
+    'Instances follow the load, between two bounds. Without it deploy.replicas decides.',
+  ),
 };
 
 const listen = textOrNumber('a port or host:port, like 127.0.0.1:8080', '^\\S+$', parseListen);

@@ -60,7 +60,7 @@ describe('the good files', () => {
 describe('what the files say', () => {
   it('calculator: the example of the documentation', () => {
     const result = readGood('calculator.yaml');
-    expect(result.problems).toMatchObject([{ severity: 'warning', path: 'services.awesome-app.x-friday.scale' }]);
+    expect(result.problems).toEqual([]);
     expect(result.project).toMatchObject({
       name: 'calculator',
       file: '/project/calculator.yaml',
@@ -72,6 +72,7 @@ describe('what the files say', () => {
       context: '/project/awesome-app',
       command: ['node', 'server.ts'],
       replicas: 2,
+      scale: { min: 2, max: 6, target: { inflight: 20 }, downAfterMs: 300_000 },
       stopGraceMs: 20_000,
       port: 5000,
       routes: [{ host: 'calc.localhost', path: '/' }],

@@ -19,6 +19,9 @@ const INSIDE: Readonly<Record<string, string>> = {
   hold_back: 'release',
   errors: 'release',
   latency: 'release',
+  target: 'scale',
+  down_after: 'scale',
+  inflight: 'scale.target',
   command: 'process',
   install: 'process',
 };

@@ -74,6 +74,26 @@ export const Readiness = z.discriminatedUnion('type', [
 ]);
 export type Readiness = z.infer<typeof Readiness>;
 
+/** What one instance should carry, at least one of them; the largest demand wins. */
+const ScaleTarget = z.object({
+  /** Open requests. */
+  inflight: z.number().positive().optional(),
+  /** Requests per second. */
+  rate: z.number().positive().optional(),
+  /** Percent of one core. */
+  cpu: z.number().positive().optional(),
+});
+
+/** Bounds of each version that serves, and when it grows and shrinks. */
+export const Scale = z.object({
+  min: z.number().int().min(1).max(1000),
+  max: z.number().int().min(1).max(1000),
+  target: ScaleTarget,
+  /** It shrinks only to the highest demand of so long. */
+  downAfterMs: z.number().int().min(0),
+});
+export type Scale = z.infer<typeof Scale>;
+
 export const ServiceSpec = z.object({
   name: z.string(),
   /** Absolute folder whose content is the code; null for a service that is only a program. */
@@ -87,7 +107,10 @@ export const ServiceSpec = z.object({
   workingDir: z.string(),
   environment: z.record(z.string(), z.string()),
   dependsOn: z.array(z.object({ service: z.string(), condition: z.enum(['started', 'healthy', 'completed']) })),
+  /** With `scale` those that it begins with. */
   replicas: z.number().int().min(0).max(1000),
+  /** Absent = as many as `replicas`, whatever the load. */
+  scale: Scale.optional(),
   restart: z.enum(['always', 'on-failure', 'no']),
   stopSignal: z.string(),
   stopGraceMs: z.number().int().min(0),

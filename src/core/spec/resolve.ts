@@ -8,6 +8,7 @@ import { releaseOf } from './plan.ts';
 import { errorAt, warningAt } from './problem.ts';
 import type { ServiceSpec } from './project.ts';
 import { readinessOf } from './readiness.ts';
+import { scaleOf } from './scaling.ts';
 import { keySpanAt, spanAt, treeAt } from './tree.ts';
 import { environmentOf } from './variables.ts';
 
@@ -24,7 +25,7 @@ export function resolveService(draft: Draft, dependsOn: readonly Dependency[], a
   const { compose, friday, name } = draft;
   const launch = launchOf(draft, around.isFolder);
   reportNeedsPort(draft);
-  reportScale(draft);
+  const scale = scaleOf(draft);
   const { hold, route } = friday;
   return {
     name,
@@ -35,7 +36,8 @@ export function resolveService(draft: Draft, dependsOn: readonly Dependency[], a
     workingDir: launch.workingDir,
     environment: environmentOf(draft, around.read, around.lookup),
     dependsOn: [...dependsOn],
-    replicas: replicasOf(draft),
+    replicas: replicasOf(draft, scale),
+    ...(scale === undefined ? {} : { scale }),
     restart: restartOf(draft, around.awaited),
     stopSignal: compose.stop_signal ?? 'SIGTERM',
     stopGraceMs: compose.stop_grace_period ?? 10_000,
@@ -60,7 +62,7 @@ function restartOf(draft: Draft, awaited: ReadonlySet<string>): ServiceSpec['res
   return written.startsWith('on-failure') ? 'on-failure' : 'always';
 }
 
-function replicasOf(draft: Draft): number {
+function replicasOf(draft: Draft, bounds: ServiceSpec['scale']): number {
   const { deploy, scale } = draft.compose;
   const replicas = deploy?.replicas;
   if (scale !== undefined && replicas !== undefined && scale !== replicas) {
@@ -68,10 +70,16 @@ function replicasOf(draft: Draft): number {
     const message = `scale says ${scale} and deploy.replicas says ${replicas}`;
     draft.problems.push(errorAt(path, spanAt(draft.root, path), message, 'take scale out'));
   }
-  return replicas ?? scale ?? 1;
+  const written = replicas ?? scale;
+  if (bounds !== undefined && written !== undefined && (written < bounds.min || written > bounds.max)) {
+    const path = replicas === undefined ? pathIn(draft, 'scale') : pathIn(draft, 'deploy', 'replicas');
+    const message = `x-friday.scale allows ${bounds.min} to ${bounds.max} instances, so it cannot begin with ${written}`;
+    draft.problems.push(errorAt(path, spanAt(draft.root, path), message, 'take it out, or change min or max'));
+  }
+  return written ?? bounds?.min ?? 1;
 }
 
-const BEHIND_BALANCER = ['route', 'ready', 'metrics', 'sticky', 'timeout', 'hold', 'drain'] as const;
+const BEHIND_BALANCER = ['route', 'ready', 'metrics', 'sticky', 'timeout', 'hold', 'drain', 'scale'] as const;
 
 function reportNeedsPort(draft: Draft): void {
   const { friday, name } = draft;
@@ -93,16 +101,4 @@ function reportNeedsPort(draft: Draft): void {
     const message = 'without x-friday.port there is no traffic to split: a new version replaces the old one in place';
     draft.problems.push(warningAt(path, keySpanAt(draft.root, path), message));
   }
-}
-
-function reportScale(draft: Draft): void {
-  const { scale } = draft.friday;
-  if (scale === undefined) return;
-  const path = pathIn(draft, 'x-friday', 'scale');
-  const span = keySpanAt(draft.root, path);
-  if (scale.min !== undefined && scale.max !== undefined && scale.min > scale.max) {
-    draft.problems.push(errorAt(path, span, `min ${scale.min} is more than max ${scale.max}`));
-  }
-  const message = 'this version does not scale by itself yet; deploy.replicas decides';
-  draft.problems.push(warningAt(path, span, message));
 }

@@ -1,7 +1,7 @@
 // I7: too little traffic is neither a success nor a failure.
 import { CRASH_LOOP_EXITS } from '../../core/instances.ts';
 import type { Release } from '../../core/release.ts';
-import type { ServiceState } from '../../core/service.ts';
+import { replicasOf, type ServiceState } from '../../core/service.ts';
 import { type ArmCount, type Cell, failuresOf } from '../../core/traffic.ts';
 import type { InstanceSeen } from '../../ports/runtime.ts';
 import type { Change } from '../../ports/store.ts';
@@ -95,12 +95,14 @@ export class DataWatch implements Watcher {
   /** What the world knows against a release: people, failed or slow requests, ends, or that it is not ready. */
   #hasReason(release: Release, sinceS: number): boolean {
     const { service, version, from, phase } = release;
-    const { ledger, listed, world } = this.#scene;
+    const { ledger, listed, stored, world } = this.#scene;
     if (release.purpose === 'aa' && isTimeOver(release, world.time.second - sinceS)) return true;
     if (ledger.has(service, sinceS + 1, 'up', 'release', 'rollback', 'promote', 'down')) return true;
     if (this.#isKnownBad(service, version, from)) return true;
-    const isSlow = listed.some((one) => one.service === service && one.version === version && one.state !== 'ready');
-    return phase === 'failed' && isSlow;
+    const own = listed.filter((one) => one.service === service && one.version === version);
+    const state = stored.services.get(service);
+    const isSlow = own.some((one) => one.state !== 'ready') || (state && own.length < replicasOf(state, version));
+    return phase === 'failed' && isSlow === true;
   }
 
   /** Whether anything is known against a version beside its rival. */

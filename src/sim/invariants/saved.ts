@@ -1,12 +1,12 @@
 // I4: saved before done. What the store holds explains every act.
 import type { ReleaseRecord } from '../../control/memory.ts';
-import type { ServiceState } from '../../core/service.ts';
+import { replicasOf, type ServiceState } from '../../core/service.ts';
 import type { Change } from '../../ports/store.ts';
 import type { Scene } from '../scene.ts';
 import type { Watcher } from '../watch.ts';
 
 function isWanted(service: ServiceState | undefined, version: number, slot: number): boolean {
-  if (!service || service.isDown || slot > service.replicas) return false;
+  if (!service || service.isDown || slot > replicasOf(service, version)) return false;
   return [service.stable, service.warm?.version, service.release?.version].includes(version);
 }
 

@@ -1,6 +1,6 @@
 // I3: the candidate's weight falls only through a rollback, a promoted one's to what the file says; stable stops only after the candidate holds 100 %.
 
-import type { ServiceState } from '../../core/service.ts';
+import { replicasOf, type ServiceState } from '../../core/service.ts';
 import type { ServiceTraffic } from '../../core/traffic.ts';
 import type { Change } from '../../ports/store.ts';
 import { releaseOf, type Scene } from '../scene.ts';
@@ -100,7 +100,8 @@ export function watchWeight(scene: Scene): Watcher {
       const instance = world.runtime.instances.get(id);
       const service = instance && stored.services.get(instance.spec.service);
       const traffic = service && applied.get(service.name);
-      if (!instance || !traffic || service.isDown || instance.spec.slot > service.replicas) return;
+      if (!instance || !traffic || service.isDown) return;
+      if (instance.spec.slot > replicasOf(service, instance.spec.version)) return;
       const isReplaced = traffic.candidate !== null && traffic.weight === 100;
       if (traffic.stable?.version === instance.spec.version && !isReplaced) {
         violate('I3', `${id} of stable is told to stop while no other version has all traffic`);
