@@ -197,11 +197,11 @@ describe('a release of a service that scales by itself', () => {
   });
 
   it('waits with the next weight until the instances for it are ready', async () => {
-    const run = await scaled(BY_RATE);
+    const run = await scaled(BY_RATE, {}, { steps: steps([5, 50], 2000) });
     ask(run, 290);
     await run.pass(60);
     await sendOut(run, { readyAfterS: 10 });
-    await run.pass(70);
+    await run.passUntil(() => releaseIn(run).weight === 50, 70);
     const { weight } = releaseIn(run);
     expect(weight).toBeGreaterThan(0);
     expect(readyOf(run, 2)).toBeGreaterThanOrEqual(Math.ceil((6 * weight) / 100));
