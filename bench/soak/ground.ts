@@ -133,8 +133,8 @@ async function begin<T>(work: () => Promise<T>, close: () => Promise<void>): Pro
   }
 }
 
-/** Whatever ended the soak: only a control plane can end what runs, and it is the last to end. */
-async function closeGround(client: Client, start: () => Promise<void>, root: string): Promise<void> {
+/** Whatever ended the work: only a control plane can end what runs, and it is the last to end. */
+export async function closeGround(client: Client, start: () => Promise<void>, root: string): Promise<void> {
   if (!(await client.isAlive())) await start();
   const { pid } = await client.status();
   await client.down(ORDER);
@@ -151,7 +151,7 @@ function isRunning(pid: number): boolean {
   }
 }
 
-async function settled(client: Client): Promise<StatusView> {
+export async function settled(client: Client): Promise<StatusView> {
   const deadline = performance.now() + LIMIT_MS;
   for (;;) {
     const status = await client.status();

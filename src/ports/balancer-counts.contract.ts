@@ -69,6 +69,24 @@ function sumOf(cells: readonly Cell[], arm: Arm, of: (count: ArmCount) => number
 
 const LIMITS = { deadlineMs: 3000, timeoutMs: 10_000, holdRequests: 100, holdMs: 5000 };
 
+/** A service that everybody reaches, without versions. */
+export function trafficAt(internalPort: number, over: Partial<ServiceTraffic> = {}): ServiceTraffic {
+  return {
+    service: 'web',
+    routes: [{ host: '*', path: '/' }],
+    internalPort,
+    isSticky: false,
+    salt: 'salt',
+    epoch: 1,
+    weight: 0,
+    stable: null,
+    candidate: null,
+    isComing: false,
+    limits: LIMITS,
+    ...over,
+  };
+}
+
 export function countsContract(name: string, newPlace: () => Promise<CountingPlace>): void {
   describe(`${name} as a balancer that counts`, () => {
     let place: CountingPlace;
@@ -86,21 +104,11 @@ export function countsContract(name: string, newPlace: () => Promise<CountingPla
 
     const apply = (over: Partial<ServiceTraffic>) => {
       revision += 1;
-      const service: ServiceTraffic = {
-        service: 'web',
-        routes: [{ host: '*', path: '/' }],
-        internalPort,
-        isSticky: false,
-        salt: 'salt',
-        epoch: 1,
-        weight: 0,
-        stable: null,
-        candidate: null,
-        isComing: false,
-        limits: LIMITS,
-        ...over,
-      };
-      return balancer.apply({ revision, listen: [{ host: '127.0.0.1', port: 0 }], services: [service] });
+      return balancer.apply({
+        revision,
+        listen: [{ host: '127.0.0.1', port: 0 }],
+        services: [trafficAt(internalPort, over)],
+      });
     };
     const side = (version: number, ...targets: Target[]) => ({ version, targets });
     /** Half of the traffic for each of two instances. */

@@ -9,6 +9,7 @@ import {
   type Question,
   requestsOf,
   settled,
+  trafficAt,
 } from './balancer-counts.contract.ts';
 
 export type BalancerPlace = CountingPlace & {
@@ -17,8 +18,6 @@ export type BalancerPlace = CountingPlace & {
   /** A port of this machine that somebody else listens on. */
   readonly takenPort: () => Promise<number>;
 };
-
-const LIMITS = { deadlineMs: 3000, timeoutMs: 10_000, holdRequests: 100, holdMs: 5000 };
 
 export function balancerContract(name: string, newPlace: () => Promise<BalancerPlace>): void {
   countsContract(name, newPlace);
@@ -37,20 +36,7 @@ export function balancerContract(name: string, newPlace: () => Promise<BalancerP
     });
     afterEach(() => place.remove());
 
-    const traffic = (over: Partial<ServiceTraffic>): ServiceTraffic => ({
-      service: 'web',
-      routes: [{ host: '*', path: '/' }],
-      internalPort,
-      isSticky: false,
-      salt: 'salt',
-      epoch: 1,
-      weight: 0,
-      stable: null,
-      candidate: null,
-      isComing: false,
-      limits: LIMITS,
-      ...over,
-    });
+    const traffic = (over: Partial<ServiceTraffic>): ServiceTraffic => trafficAt(internalPort, over);
     const table = (...services: ServiceTraffic[]): Table => {
       revision += 1;
       return { revision, listen: [{ host: '127.0.0.1', port: 0 }], services };

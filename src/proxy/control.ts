@@ -1,12 +1,20 @@
-// The control interface of the proxy: HTTP on a unix socket that only its owner can open.
+// The control interface of a balancer's process: HTTP on a unix socket that only its owner can open.
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { Failure, type FailureCode, sentenceOf } from '../core/failure.ts';
-import type { Cursor } from '../core/traffic.ts';
+import type { BalancerSeen, Cursor, Table } from '../core/traffic.ts';
 import { checkTable } from './check-table.ts';
-import { type Folder, forgetTable, saveTable } from './folder.ts';
 import { note } from './log.ts';
-import type { DataPlane } from './proxy.ts';
+
+/** What is asked of the process; each may fail with a Failure, which its asker is told. */
+export type Controlled = {
+  apply(table: Table): Promise<void>;
+  seen(): BalancerSeen | Promise<BalancerSeen>;
+  /** `Observations` as JSON. */
+  observe(cursor: Cursor | null): string | Promise<string>;
+  /** Ends the process once what it does has ended; returns at once. */
+  stop(graceMs: number): void;
+};
 
 const STATUS: Readonly<Record<FailureCode, number>> = {
   invalid: 400,
@@ -21,50 +29,41 @@ const MAX_TABLE_BYTES = 32 * 1024 * 1024;
 
 type Reply = { readonly status: number; readonly json: string };
 
-/** Listens on the folder's socket. `stop` ends the process once the proxy has stopped. */
-export async function openControl(proxy: DataPlane, folder: Folder, stop: (graceMs: number) => void): Promise<Server> {
+/** Listens on `socket`, a path. */
+export async function openControl(controlled: Controlled, socket: string): Promise<Server> {
   const server = createServer((request, response) => {
-    answer(proxy, folder, stop, request).then(
+    answer(controlled, request).then(
       (reply) => send(response, reply, 'application/json'),
       (error: unknown) => send(response, problemOf(error), 'application/problem+json'),
     );
   });
-  server.on('clientError', (_, socket) => socket.destroy());
-  rmSync(folder.socket, { force: true });
+  server.on('clientError', (_, connection) => connection.destroy());
+  rmSync(socket, { force: true });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(folder.socket, resolve);
+    server.listen(socket, resolve);
   });
-  chmodSync(folder.socket, 0o600);
+  chmodSync(socket, 0o600);
   return server;
 }
 
-async function answer(
-  proxy: DataPlane,
-  folder: Folder,
-  stop: (graceMs: number) => void,
-  request: IncomingMessage,
-): Promise<Reply> {
-  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://proxy');
+async function answer(controlled: Controlled, request: IncomingMessage): Promise<Reply> {
+  const { pathname, searchParams } = new URL(request.url ?? '/', 'http://balancer');
   switch (`${request.method} ${pathname}`) {
     case 'PUT /table': {
       const table = checkTable(parse(await bodyOf(request)));
-      await proxy.apply(table, { save: (next, listening) => saveTable(folder, { table: next, listening }) });
-      note(`Table ${table.revision} routes now.`);
+      await controlled.apply(table);
       return { status: 200, json: JSON.stringify({ revision: table.revision }) };
     }
     case 'GET /status':
-      return { status: 200, json: JSON.stringify(proxy.seen()) };
+      return { status: 200, json: JSON.stringify(await controlled.seen()) };
     case 'GET /observations':
-      return { status: 200, json: proxy.observe(cursorOf(searchParams)) };
-    case 'POST /stop': {
-      const graceMs = wholeNumber(searchParams.get('grace') ?? '0', 'grace');
-      forgetTable(folder);
-      stop(graceMs);
+      return { status: 200, json: await controlled.observe(cursorOf(searchParams)) };
+    case 'POST /stop':
+      controlled.stop(wholeNumber(searchParams.get('grace') ?? '0', 'grace'));
       return { status: 202, json: '{}' };
-    }
     default:
-      throw new Failure('not-found', `The proxy's control socket has no ${request.method} ${pathname}.`, {
+      throw new Failure('not-found', `The balancer's control socket has no ${request.method} ${pathname}.`, {
         hint: 'It has PUT /table, GET /status, GET /observations and POST /stop.',
       });
   }
@@ -99,14 +98,14 @@ function parse(text: string): unknown {
   }
 }
 
-/** An RFC 9457 problem, with the failure's own code. */
+/** An RFC 9457 problem, with the failure's own code and the last of its evidence. */
 function problemOf(error: unknown): Reply {
   if (!(error instanceof Failure)) note(`Bug: ${error instanceof Error ? error.stack : String(error)}`);
   const code = error instanceof Failure ? error.code : 'unavailable';
-  const hint = error instanceof Failure ? error.detail.hint : undefined;
+  const { hint, evidence = [] } = error instanceof Failure ? error.detail : {};
   const status = STATUS[code];
-  const problem = { type: 'about:blank', title: code, status, detail: sentenceOf(error), code, hint };
-  return { status, json: JSON.stringify(problem) };
+  const detail = [sentenceOf(error), ...evidence.slice(-2)].join(' ');
+  return { status, json: JSON.stringify({ type: 'about:blank', title: code, status, detail, code, hint }) };
 }
 
 function send(response: ServerResponse, { status, json }: Reply, type: string): void {

@@ -1,8 +1,17 @@
 // The proxy as a process of its own: `node main.ts --dir DIR`. It outlives whoever started it.
 import { parseArgs } from 'node:util';
 import { sentenceOf } from '../core/failure.ts';
-import { openControl } from './control.ts';
-import { clearFolder, EXIT_TAKEN, type Folder, loadTable, lockFolder, makeFolder } from './folder.ts';
+import { type Controlled, openControl } from './control.ts';
+import {
+  clearFolder,
+  EXIT_TAKEN,
+  type Folder,
+  forgetTable,
+  loadTable,
+  lockFolder,
+  makeFolder,
+  saveTable,
+} from './folder.ts';
 import { LIMITS, type ProxyLimits } from './limits.ts';
 import { note } from './log.ts';
 import { endWhenOrphaned } from './orphan.ts';
@@ -35,9 +44,25 @@ async function main(): Promise<void> {
   // A bug in one request must not take down all others.
   process.on('uncaughtException', (error) => note(`Bug: ${error.stack}`));
   await restore(proxy, folder);
-  await openControl(proxy, folder, stop);
+  await openControl(controlled(proxy, folder, stop), folder.socket);
   endWhenOrphaned(proxy, folder, { ...LIMITS, ...limits }.orphanMs, () => stop(0));
   note(`The proxy runs as process ${process.pid}.`);
+}
+
+/** Its last table is kept until it is told to stop. */
+function controlled(proxy: DataPlane, folder: Folder, stop: (graceMs: number) => void): Controlled {
+  return {
+    apply: async (table) => {
+      await proxy.apply(table, { save: (next, listening) => saveTable(folder, { table: next, listening }) });
+      note(`Table ${table.revision} routes now.`);
+    },
+    seen: () => proxy.seen(),
+    observe: (cursor) => proxy.observe(cursor),
+    stop: (graceMs) => {
+      forgetTable(folder);
+      stop(graceMs);
+    },
+  };
 }
 
 /** Routes by the last table, so that a crash costs no more than the restart. */

@@ -1,10 +1,11 @@
 // Several copies of the calculator's maths behind one proxy, each to be released with a fault of its own.
-import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { closeGround, settled } from '../../bench/soak/ground.ts';
 import { type Client, createClient } from '../../src/api/client.ts';
-import type { ReleaseView, StatusView } from '../../src/api/views.ts';
+import type { ReleaseView } from '../../src/api/views.ts';
 import { loadProject } from '../../src/cli/project.ts';
 import { formatProblems } from '../../src/core/spec/problem.ts';
 import { startDaemon } from '../../src/server/daemon.ts';
@@ -36,7 +37,6 @@ await run('maths', (environment) => environment.hostAndPort('STATSD'), (target) 
 `;
 
 const ORDER = { reason: 'verdict' };
-const LIMIT_MS = 60_000;
 
 export type Ground = {
   readonly client: Client;
@@ -64,11 +64,12 @@ export async function openGround(names: readonly string[], good: Behaviour): Pro
   mkdirSync(place.stateDir, { recursive: true, mode: 0o700 });
   const client = createClient({ socketPath: place.socketPath }, { by: 'verdict' });
   const args = ['serve', '--file', join(folder, 'compose.yaml'), '--port', '0'];
-  const close = () => closeGround(client, root);
+  const start = () => startDaemon({ ...place, args, cwd: folder, environment });
+  const close = () => closeGround(client, start, root);
   try {
-    await startDaemon({ ...place, args, cwd: folder, environment });
+    await start();
     await client.up({ ...ORDER, project: project() });
-    const status = await untilHealthy(client);
+    const status = await settled(client);
     return {
       client,
       port: Number(new URL(status.listening[0] ?? '').port),
@@ -108,17 +109,6 @@ function composeOf(names: readonly string[]): string {
   return JSON.stringify(file, null, 2);
 }
 
-async function untilHealthy(client: Client): Promise<StatusView> {
-  const deadline = performance.now() + LIMIT_MS;
-  for (;;) {
-    const status = await client.status();
-    const isHealthy = status.services.length > 0 && status.services.every((one) => one.state === 'healthy');
-    if (isHealthy && status.listening.length > 0) return status;
-    if (performance.now() > deadline) throw new Error(`Not ready: ${JSON.stringify(status, null, 1)}`);
-    await sleep(100);
-  }
-}
-
 async function untilOver(client: Client, id: number, limitMs: number): Promise<ReleaseView> {
   const deadline = performance.now() + limitMs;
   for (;;) {
@@ -126,24 +116,5 @@ async function untilOver(client: Client, id: number, limitMs: number): Promise<R
     if (view.isOver) return view;
     if (performance.now() > deadline) throw new Error(`Release ${id} does not end: ${JSON.stringify(view, null, 1)}`);
     await sleep(200);
-  }
-}
-
-/** The control plane is the last to end. */
-async function closeGround(client: Client, root: string): Promise<void> {
-  if (await client.isAlive()) {
-    const { pid } = await client.status();
-    await client.down(ORDER);
-    const deadline = performance.now() + LIMIT_MS;
-    while (isRunning(pid) && performance.now() < deadline) await sleep(100);
-  }
-  rmSync(root, { recursive: true, force: true, maxRetries: 3 });
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }

@@ -1,5 +1,5 @@
 // One second of one service under one epoch while its requests are still counted.
-import type { Arm, Cell, FailedRequest, SlowLimits } from '../../core/traffic.ts';
+import type { Arm, Cell, FailedRequest, ServiceTraffic, SlowLimits } from '../../core/traffic.ts';
 import { draw } from '../chance.ts';
 import { FirstCounts } from './first-counts.ts';
 import type { ReleaseClients } from './release-clients.ts';
@@ -21,6 +21,23 @@ export type Regime = {
   /** What is slow for sticky clients; null while that is not known. */
   readonly slow: SlowLimits | null;
 };
+
+export function regimeOf(traffic: ServiceTraffic, clients: ReleaseClients): Regime {
+  const { service, epoch, weight, salt, isSticky, limits } = traffic;
+  return {
+    service,
+    epoch,
+    weight,
+    salt,
+    isSticky,
+    stable: traffic.stable?.version ?? null,
+    candidate: traffic.candidate?.version ?? null,
+    deadlineMs: limits.deadlineMs,
+    timeoutMs: limits.timeoutMs,
+    clients,
+    slow: traffic.slow ?? null,
+  };
+}
 
 /** Routes told apart. */
 const ROUTES = 64;

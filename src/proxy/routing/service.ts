@@ -3,7 +3,7 @@ import { isEqual } from '../../core/equal.ts';
 import type { Arm as ArmName, ServiceSeen, ServiceTraffic, Side, TrafficLimits } from '../../core/traffic.ts';
 import { draw } from '../chance.ts';
 import type { ProxyLimits } from '../limits.ts';
-import type { Regime } from '../observe/cell.ts';
+import { type Regime, regimeOf } from '../observe/cell.ts';
 import type { Observer } from '../observe/observer.ts';
 import { ReleaseClients } from '../observe/release-clients.ts';
 import type { ServiceCount } from '../observe/service-count.ts';
@@ -194,23 +194,6 @@ export class Service {
   private goWhenIdle(): void {
     if (!this.isListed && this.open === 0) this.observer.leave(this.count);
   }
-}
-
-function regimeOf(traffic: ServiceTraffic, clients: ReleaseClients): Regime {
-  const { service, epoch, weight, salt, isSticky, limits } = traffic;
-  return {
-    service,
-    epoch,
-    weight,
-    salt,
-    isSticky,
-    stable: traffic.stable?.version ?? null,
-    candidate: traffic.candidate?.version ?? null,
-    deadlineMs: limits.deadlineMs,
-    timeoutMs: limits.timeoutMs,
-    clients,
-    slow: traffic.slow ?? null,
-  };
 }
 
 function isSameRegime(one: Regime, other: Regime): boolean {

@@ -1,15 +1,10 @@
 // A folder with a proxy process, and instances behind it, for tests of the embedded balancer.
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { type AddressInfo, createServer, type Server } from 'node:net';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BalancerPlace } from '../../../ports/balancer.contract.ts';
-import { type Conduct, SLOW_MS } from '../../../ports/balancer-counts.contract.ts';
-import { type Instance, nextInternalPort, send, startInstance, until } from '../../../proxy/fixture.ts';
 import type { ProxyLimits } from '../../../proxy/limits.ts';
+import { placeOf } from '../fixture.ts';
 import { embeddedBalancer } from './balancer.ts';
-
-const STATUS: Readonly<Record<Conduct, number>> = { serves: 200, fails: 500, denies: 404, slow: 200 };
 
 export type EmbeddedPlace = BalancerPlace & {
   readonly dir: string;
@@ -18,43 +13,6 @@ export type EmbeddedPlace = BalancerPlace & {
 };
 
 export async function embeddedPlace(limits: Partial<ProxyLimits> = {}): Promise<EmbeddedPlace> {
-  const dir = await mkdtemp(join(tmpdir(), 'friday-proxy-'));
-  const instances: Instance[] = [];
-  const servers: Server[] = [];
-  const open = () => embeddedBalancer({ dir, limits });
-  return {
-    dir,
-    open,
-    pid: async () => Number(await readFile(join(dir, 'proxy.pid'), 'utf8')),
-    instance: async (id, conduct = 'serves') => {
-      const instance = await startInstance(id, (incoming, response) => {
-        incoming.resume();
-        setTimeout(() => response.writeHead(STATUS[conduct]).end(id), conduct === 'slow' ? SLOW_MS : 0);
-      });
-      instances.push(instance);
-      return instance.target;
-    },
-    send: async ({ port, force, cookie, path = '/' } = {}) => {
-      const to = port ?? (await open().look()).listening[0]?.port ?? 0;
-      const headers = { ...(force && { 'x-friday-version': force }), ...(cookie && { cookie }) };
-      const reply = await send(to, path, { headers });
-      const version = String(reply.headers['x-friday-version'] ?? '');
-      const set = reply.headers['set-cookie']?.[0]?.split(';')[0] ?? null;
-      return { status: reply.status, instance: version === '' ? '' : reply.body, version, cookie: set };
-    },
-    freePort: async () => nextInternalPort(),
-    takenPort: async () => {
-      const server = createServer();
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-      servers.push(server);
-      return (server.address() as AddressInfo).port;
-    },
-    until,
-    remove: async () => {
-      await open().stop(0);
-      await Promise.all(instances.map((one) => one.kill()));
-      for (const server of servers) server.close();
-      await rm(dir, { recursive: true, force: true });
-    },
-  };
+  const place = await placeOf('proxy', (dir) => embeddedBalancer({ dir, limits }));
+  return { ...place, pid: async () => Number(await readFile(join(place.dir, 'proxy.pid'), 'utf8')) };
 }

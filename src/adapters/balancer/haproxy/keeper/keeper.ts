@@ -6,6 +6,7 @@ import type { BalancerSeen, Cursor, Table } from '../../../../core/traffic.ts';
 import { type Folder, forgetTable } from '../../../../proxy/folder.ts';
 import { LIMITS } from '../../../../proxy/limits.ts';
 import { note } from '../../../../proxy/log.ts';
+import { regimeOf } from '../../../../proxy/observe/cell.ts';
 import { ReleaseClients } from '../../../../proxy/observe/release-clients.ts';
 import { addressesFor } from './addresses.ts';
 import { backendOf, FILES, OPEN_TABLE, shapeOf } from './config.ts';
@@ -148,20 +149,7 @@ export class Keeper {
       const place = state.places[traffic.service];
       if (place === undefined) continue;
       numbers.add(place.regime);
-      const { service, epoch, weight, salt, isSticky, limits } = traffic;
-      this.ledger.change(place.regime, {
-        service,
-        epoch,
-        weight,
-        salt,
-        isSticky,
-        stable: traffic.stable?.version ?? null,
-        candidate: traffic.candidate?.version ?? null,
-        deadlineMs: limits.deadlineMs,
-        timeoutMs: limits.timeoutMs,
-        clients: this.clientsOf(service, salt),
-        slow: traffic.slow ?? null,
-      });
+      this.ledger.change(place.regime, regimeOf(traffic, this.clientsOf(traffic.service, traffic.salt)));
     }
     this.ledger.retain(numbers);
   }

@@ -3,9 +3,9 @@ import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { sentenceOf } from '../../../../core/failure.ts';
+import { openControl } from '../../../../proxy/control.ts';
 import { clearFolder, EXIT_TAKEN, type Folder, isOwn, lockFolder, makeFolder } from '../../../../proxy/folder.ts';
 import { note } from '../../../../proxy/log.ts';
-import { openControl } from './control.ts';
 import { Keeper } from './keeper.ts';
 
 const USAGE = 'Usage: node main.ts --dir DIR --program HAPROXY';
@@ -34,7 +34,15 @@ async function main(): Promise<void> {
   process.on('SIGHUP', () => undefined);
   process.on('uncaughtException', (error) => note(`Bug: ${error.stack}`));
   await keeper.start();
-  await openControl(keeper, folder, stop);
+  await openControl(
+    {
+      apply: (table) => keeper.apply(table),
+      seen: () => keeper.seen(),
+      observe: (cursor) => keeper.observe(cursor),
+      stop,
+    },
+    folder.socket,
+  );
   void endWhenOrphaned(folder, () => stop(0));
   note(`The keeper of HAProxy runs as process ${process.pid}.`);
 }
