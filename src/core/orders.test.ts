@@ -12,6 +12,7 @@ import {
   withVersion,
 } from './orders.ts';
 import { startRelease } from './release.ts';
+import { memoryOf } from './service.fixture.ts';
 import { beginAnew, newService, type ServiceState, startQueued, type Version } from './service.ts';
 import type { ServiceSpec } from './spec/project.ts';
 import { readProject } from './spec/read.ts';
@@ -46,18 +47,6 @@ function serving(over: Partial<ServiceState> = {}): ServiceState {
   return { ...newService('web', 4000), versions, nextVersion: 3, stable: 2, lineage: [1], ...over };
 }
 
-function memoryWith(service: ServiceState): Memory {
-  return {
-    listen: [],
-    nextRelease: 7,
-    table: { revision: 0, listen: [], services: [] },
-    cursor: null,
-    lookedAt: null,
-    services: { [service.name]: service },
-    evidence: {},
-  };
-}
-
 const up = (memory: Memory, prepared: readonly Prepared[], named = ['web'], removesOrphans = false) =>
   orderUp(memory, { listen: memory.listen, prepared, named, ports: {}, isForced: false, removesOrphans }, given);
 
@@ -66,7 +55,7 @@ const sentences = ({ events }: { readonly events: readonly { readonly sentence: 
 
 describe('going back', () => {
   it('is told as that, not as a release', () => {
-    const outcome = orderRollBack(memoryWith(serving()), 'web', null, { ...given, reason: 'prices are wrong' });
+    const outcome = orderRollBack(memoryOf(serving()), 'web', null, { ...given, reason: 'prices are wrong' });
     expect(sentences(outcome)).toEqual(['ana put web back to v1 (c0ffee1): prices are wrong.']);
     expect(outcome.memory.services.web?.release).toMatchObject({ version: 1, from: 2, steps: [] });
   });
@@ -82,7 +71,7 @@ describe('a release with other steps than the file', () => {
 
   it('has them this once; the file still says what it says', () => {
     const service = withVersion(serving(), specOf(), { digest: 'd3', label: 'c0ffee3' }, given);
-    const { memory } = requestRelease(memoryWith(service), service, 3, false, given, steps);
+    const { memory } = requestRelease(memoryOf(service), service, 3, false, given, steps);
     expect(memory.services.web?.release?.steps).toEqual(steps);
     const again = up(memory, [{ spec: specOf(), revision: { digest: 'd3', label: 'c0ffee3' } }]);
     expect(again.changes).toMatchObject([{ action: 'same' }]);
@@ -92,7 +81,7 @@ describe('a release with other steps than the file', () => {
     const request = { id: 6, version: 2, from: 1, isDirect: false, salt: 's', now: 0, by: 'ana', reason: '' };
     const release = { ...startRelease({ ...request, spec: specOf() }), phase: 'promoting', weight: 100 } as const;
     const busy = withVersion(serving({ release }), specOf(), { digest: 'd3', label: 'c0ffee3' }, given);
-    const { memory } = requestRelease(memoryWith(busy), busy, 3, false, given, steps);
+    const { memory } = requestRelease(memoryOf(busy), busy, 3, false, given, steps);
     const service = memory.services.web;
     if (!service) throw new Error('web is gone');
     expect(startQueued({ ...service, release: null }, 9000).release).toMatchObject({ version: 3, steps });
@@ -104,13 +93,13 @@ describe('a pause', () => {
   const release = { ...startRelease({ ...request, spec: specOf() }), phase: 'ramping', weight: 5, step: 0 } as const;
 
   it('is told once, however often it is ordered', () => {
-    const first = orderPause(memoryWith(serving({ stable: 1, release })), 'web', given);
+    const first = orderPause(memoryOf(serving({ stable: 1, release })), 'web', given);
     expect(sentences(first)).toEqual(['ana paused v2 of web at 5%.']);
     expect(orderPause(first.memory, 'web', given)).toEqual({ memory: first.memory, events: [] });
   });
 
   it('and a promotion tell why, in the journal and in the state', () => {
-    const held = orderPause(memoryWith(serving({ stable: 1, release })), 'web', { ...given, reason: 'lunch' });
+    const held = orderPause(memoryOf(serving({ stable: 1, release })), 'web', { ...given, reason: 'lunch' });
     expect(sentences(held)).toEqual(['ana paused v2 of web at 5%: lunch.']);
     expect(held.memory.services.web?.release?.sentence).toBe('ana paused v2 of web at 5%: lunch.');
     const on = orderPromote(held.memory, 'web', { to: 50, version: null }, { ...given, reason: 'looks well' });
@@ -120,8 +109,8 @@ describe('a pause', () => {
   });
 
   it('without a release is refused', () => {
-    expect(() => orderPause(memoryWith(serving()), 'web', given)).toThrow(Failure);
-    expect(() => orderPromote(memoryWith(serving()), 'web', { to: null, version: null }, given)).toThrow(Failure);
+    expect(() => orderPause(memoryOf(serving()), 'web', given)).toThrow(Failure);
+    expect(() => orderPromote(memoryOf(serving()), 'web', { to: null, version: null }, given)).toThrow(Failure);
   });
 });
 
@@ -129,7 +118,7 @@ describe('the file', () => {
   const same = { digest: 'd2', label: 'c0ffee2' };
 
   it('scales in one sentence', () => {
-    const outcome = up(memoryWith(serving()), [{ spec: specOf(4), revision: same }]);
+    const outcome = up(memoryOf(serving()), [{ spec: specOf(4), revision: same }]);
     expect(sentences(outcome)).toEqual(['ana scaled web from 1 to 4 replicas.']);
     const back = up(outcome.memory, [{ spec: specOf(1), revision: same }]);
     expect(sentences(back)).toEqual(['ana scaled web from 4 to 1 replica.']);
@@ -138,7 +127,7 @@ describe('the file', () => {
   it('that moves the public addresses says from where to where, but not at first', () => {
     const moved = (from: Memory['listen'], listen: Memory['listen']) =>
       orderUp(
-        { ...memoryWith(serving()), listen: from },
+        { ...memoryOf(serving()), listen: from },
         { listen, prepared: [], named: ['web'], ports: {}, isForced: false, removesOrphans: false },
         given,
       );
@@ -155,7 +144,7 @@ describe('the file', () => {
   });
 
   it('that names a service no more stops it once, and says no more of it', () => {
-    const removed = up(memoryWith(serving()), [], [], true);
+    const removed = up(memoryOf(serving()), [], [], true);
     expect(removed.memory.services.web).toMatchObject({ isDown: true, isRemoved: true, stable: 2 });
     expect(sentences(removed)).toEqual(['ana stopped web.', 'web is not in the file any more.']);
     expect(up(removed.memory, [], [], true)).toMatchObject({ changes: [], events: [] });
@@ -163,7 +152,7 @@ describe('the file', () => {
   });
 
   it('that names it again starts it as it was', () => {
-    const removed = up(memoryWith(serving()), [], [], true);
+    const removed = up(memoryOf(serving()), [], [], true);
     const outcome = up(removed.memory, [{ spec: specOf(), revision: same }]);
     expect(outcome.changes).toMatchObject([{ action: 'restart', text: 'v2 starts again' }]);
     expect(outcome.memory.services.web).toMatchObject({ isDown: false, isRemoved: false, stable: 2 });
@@ -177,7 +166,7 @@ describe('the file', () => {
   });
 
   it('does not take a service that a person stopped for removed', () => {
-    const { memory } = orderDown(memoryWith(serving()), ['web'], given);
+    const { memory } = orderDown(memoryOf(serving()), ['web'], given);
     expect(memory.services.web).toMatchObject({ isDown: true, isRemoved: false });
   });
 });
@@ -194,8 +183,7 @@ describe('versions', () => {
 
 describe('a comparison with itself', () => {
   it('is refused of a service without replicas', () => {
-    const order = () =>
-      orderComparison(memoryWith(serving({ replicas: 0 })), 'web', { weight: 50, bakeMs: 1000 }, given);
+    const order = () => orderComparison(memoryOf(serving({ replicas: 0 })), 'web', { weight: 50, bakeMs: 1000 }, given);
     expect(order).toThrow('web has no replicas, so nothing of it can be compared.');
   });
 });

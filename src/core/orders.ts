@@ -1,4 +1,6 @@
 // People's orders as pure changes of memory: release, roll back, promote, pause, stop. A refused order is a Failure.
+
+import { withEnded } from './ended.ts';
 import { Failure } from './failure.ts';
 import { eventOf, type NewEvent } from './journal.ts';
 import { isOver, type Release, standOf } from './release.ts';
@@ -283,8 +285,8 @@ export function orderDown(memory: Memory, names: readonly string[], given: Given
     const service = serviceOf(after, name);
     if (service.isDown) continue;
     const ended = service.release && cutShort(service.release, given.now, given.by);
-    const last = ended ?? service.last;
-    after = put(after, { ...service, isDown: true, release: null, queued: null, warm: null, last });
+    const settled = ended ? withEnded(service, ended, given.now) : service;
+    after = put(after, { ...settled, isDown: true, queued: null, warm: null });
     if (ended) events.push(stateEvent(service, ended, given.now));
     events.push(...dropQueued(service, `${given.by} stopped ${name}`, given.now));
     const sentence = `${given.by} stopped ${name}${because(given.reason)}.`;

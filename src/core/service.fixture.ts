@@ -1,6 +1,7 @@
 // A small service for tests of the core.
 import { newService, type ServiceState, type Version } from './service.ts';
 import type { ReleaseSpec, ServiceSpec } from './spec/project.ts';
+import type { Memory } from './turn.ts';
 
 export function specFor(rest: Partial<ServiceSpec> = {}, release: Partial<ReleaseSpec> = {}): ServiceSpec {
   return {
@@ -47,4 +48,17 @@ export function serviceWith(versions: readonly Version[], rest: Partial<ServiceS
   const stable = versions[0]?.version ?? null;
   const replicas = versions[0]?.spec.replicas ?? 1;
   return { ...newService('web', 41_001), versions, nextVersion, stable, replicas, ...rest };
+}
+
+/** What is remembered of these services before anything was looked at; the next release is number 7. */
+export function memoryOf(...services: readonly ServiceState[]): Memory {
+  return {
+    listen: [],
+    nextRelease: 7,
+    table: { revision: 0, listen: [], services: [] },
+    cursor: null,
+    lookedAt: null,
+    services: Object.fromEntries(services.map((service) => [service.name, service])),
+    evidence: {},
+  };
 }

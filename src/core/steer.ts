@@ -36,9 +36,13 @@ export function supersede(release: Release, now: number, version: number): Relea
   );
 }
 
-/** The service is stopped; its release ends at once. */
+/** The service is stopped; its release ends at once. A version that was taken back stays so: the one before it starts again. */
 export function cutShort(release: Release, now: number, by: string): Release {
   if (isOver(release)) return release;
+  const { isTakeBack, service, version } = release;
+  if (isTakeBack) {
+    return enter(release, 'promoted', now, `${by} stopped ${service}; v${version} is what starts again.`);
+  }
   const phase = release.weight > 0 || release.phase === 'rolling_back' ? 'rolled_back' : 'failed';
   return enter(
     { ...release, weight: 0 },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { startEvidence } from './evidence.ts';
 import { orderPromote } from './orders.ts';
 import { isOver, type Release, startRelease } from './release.ts';
-import { serviceWith, specFor, versionFor } from './service.fixture.ts';
+import { memoryOf, serviceWith, specFor, versionFor } from './service.fixture.ts';
 import { type ServiceState, startQueued } from './service.ts';
 import { type Act, decide, type InstanceSeenNow, type Memory, type Turn, type World } from './turn.ts';
 
@@ -18,18 +18,6 @@ function instance(version: number, slot: number, rest: Partial<InstanceSeenNow> 
 function world(instances: readonly InstanceSeenNow[], rest: Partial<World> = {}): World {
   const unseen = { balancer: null, observations: null, lastLines: {}, troubles: {} };
   return { now: NOW, elapsedMs: 1000, instances, ...unseen, ...rest };
-}
-
-function memoryOf(...services: readonly ServiceState[]): Memory {
-  return {
-    listen: [],
-    nextRelease: 7,
-    table: { revision: 0, listen: [], services: [] },
-    cursor: null,
-    lookedAt: NOW - 1000,
-    services: Object.fromEntries(services.map((service) => [service.name, service])),
-    evidence: {},
-  };
 }
 
 /** What the balancer says once it has done as the turn asked. */

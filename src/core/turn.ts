@@ -2,6 +2,7 @@
 import { withSelf } from './aa.ts';
 import type { KnownLines } from './blame.ts';
 import { freeSentence, next } from './course.ts';
+import { withEnded } from './ended.ts';
 import { absorbCells, type Evidence, explained, startEvidence, withDecision } from './evidence.ts';
 import { catchUp } from './gap.ts';
 import { countExits, type InstancePlan, planInstances } from './instances.ts';
@@ -10,7 +11,7 @@ import { slowLimitsOf } from './judge/judge.ts';
 import { absorbPast, NO_PAST, type Past } from './past.ts';
 import { isOver, type Release, standOf } from './release.ts';
 import { type Scaling, turnScaling } from './scaling.ts';
-import { type ServiceState, startQueued, versionOf } from './service.ts';
+import { type ServiceState, startQueued } from './service.ts';
 import { loadsOf, releaseSeen } from './sight.ts';
 import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
 import type { TickBatch } from './ticks/tick.ts';
@@ -197,7 +198,7 @@ function moveRelease(
   const evidence = explained(decided, after, world.failureLines ?? {}, world.now);
   const events = eventsOf(before, release, after, evidence, world.now);
   const moved = { ...before, release: after };
-  const settled = isOver(after) ? settle(moved, after, world.now) : moved;
+  const settled = isOver(after) ? startQueued(withEnded(moved, after, world.now), world.now) : moved;
   const oldReady = readyOf(before, release.from, instances);
   const service = startWatch(settled, after, { now: world.now, oldReady, isJudged: evidence.judge !== null });
   return {
@@ -270,20 +271,6 @@ function withLastLines(
 function withWeight(evidence: Evidence, { weight }: Release, now: number): Evidence {
   if (weight === (evidence.weights.at(-1)?.weight ?? 0)) return evidence;
   return { ...evidence, weights: [...evidence.weights, { at: now, weight }] };
-}
-
-/** What the end of a release means for the service. */
-function settle(service: ServiceState, release: Release, now: number): ServiceState {
-  const ended = { ...service, release: null, last: release };
-  if (release.phase !== 'promoted') return startQueued(ended, now);
-  const keepWarmMs = versionOf(service, release.version)?.spec.release.keepWarmMs ?? 0;
-  const isReturn = service.lineage.includes(release.version);
-  const before = isReturn ? service.lineage.slice(0, service.lineage.indexOf(release.version)) : service.lineage;
-  const isKept = !isReturn && release.from !== null;
-  const lineage = isKept && release.from !== null ? [...before, release.from].slice(-20) : before;
-  const warm =
-    isKept && release.from !== null && keepWarmMs > 0 ? { version: release.from, untilMs: now + keepWarmMs } : null;
-  return startQueued({ ...ended, stable: release.version, lineage, warm }, now);
 }
 
 function coolDown(service: ServiceState, now: number): ServiceState {

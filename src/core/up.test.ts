@@ -2,24 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { type Given, orderDown, orderPromote, orderRollBack } from './orders.ts';
 import { startRelease } from './release.ts';
-import { serviceWith, specFor, versionFor } from './service.fixture.ts';
-import { newService, type ServiceState } from './service.ts';
+import { memoryOf, serviceWith, specFor, versionFor } from './service.fixture.ts';
+import { newService } from './service.ts';
 import type { Memory } from './turn.ts';
 import { orderUp, type UpOutcome, type UpRequest } from './up.ts';
 
 const GIVEN: Given = { now: 1_000_000, by: 'anna', reason: '', salt: '0123456789abcdef' };
-
-function memoryOf(...services: readonly ServiceState[]): Memory {
-  return {
-    listen: [],
-    nextRelease: 7,
-    table: { revision: 0, listen: [], services: [] },
-    cursor: null,
-    lookedAt: null,
-    services: Object.fromEntries(services.map((service) => [service.name, service])),
-    evidence: {},
-  };
-}
 
 /** The file with one service, whose code has this digest. */
 function up(memory: Memory, digest: string, spec = specFor(), rest: Partial<UpRequest> = {}): UpOutcome {

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { LOST_AFTER_MS } from './course.ts';
+import { orderDown } from './orders.ts';
 import { type Release, startRelease } from './release.ts';
-import { serviceWith, specFor, versionFor } from './service.fixture.ts';
+import { memoryOf, serviceWith, specFor, versionFor } from './service.fixture.ts';
 import type { ServiceState, Watch } from './service.ts';
 import { routingOf } from './table.ts';
 import { nextWatch, startOfWatch, startWatch, takenBackBy, turnWatch, type WatchSeen, watchOf } from './watch.ts';
@@ -122,6 +123,15 @@ describe('the promoted version is taken back', () => {
     expect(service.release).toMatchObject({ reason, steps: [], isTakeBack: true });
     expect(routingOf(service, 2)).toMatchObject({ stable: 2, candidate: 1, weight: 100 });
     expect(takenBackBy({ ...promoted(), ...service.release, phase: 'promoted' })).toBe(2);
+  });
+
+  it('for good, also when the service is stopped before the balancer has confirmed it', () => {
+    const { service } = turnWatch(watched({ lineage: [1] }), seen({ ruling: FAIL }), 8);
+    const stopped = orderDown(memoryOf(service), ['web'], { now: NOW, by: 'ana', reason: '', salt: '' });
+    const after = stopped.memory.services.web;
+    expect(after).toMatchObject({ isDown: true, stable: 1, lineage: [], release: null, warm: null });
+    expect(after?.last && takenBackBy(after.last)).toBe(2);
+    expect(stopped.events[0]?.sentence).toBe('ana stopped web; v1 is what starts again.');
   });
 
   it('when it has had no ready instance for 5 s, and not before', () => {
