@@ -1,5 +1,6 @@
 // The test projects by what they need: unit and sim nothing, real sockets and processes, story the whole product.
 import { defineConfig } from 'vitest/config';
+import { notRun } from './test/not-run.ts';
 
 const real = ['src/adapters/**/*.test.ts', 'src/proxy/**/*.test.ts', 'examples/**/*.test.ts', 'test/cli/**/*.test.ts'];
 const story = ['test/*.test.ts'];
@@ -10,6 +11,7 @@ const patient = { testTimeout: 60_000, hookTimeout: 60_000, retry: process.env.C
 
 export default defineConfig({
   test: {
+    reporters: ['default', notRun],
     projects: [
       { test: { ...pure, name: 'unit', include: ['src/**/*.test.ts'], exclude: [...real, 'src/sim/**'] } },
       { test: { ...pure, name: 'sim', include: ['src/sim/**/*.test.ts'], testTimeout: 600_000 } },

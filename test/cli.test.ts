@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describeWith } from './engines.ts';
 
 const main = resolve(import.meta.dirname, '../src/cli/main.ts');
 const dir = mkdtempSync(join(tmpdir(), 'friday-e2e-'));
@@ -231,10 +232,7 @@ describe('a pipe', () => {
   });
 });
 
-const hasTmux = spawnSync('tmux', ['-V']).status === 0;
-if (!hasTmux) console.log('skipped: the terminal test needs tmux, which is not installed');
-
-describe.skipIf(!hasTmux)('a terminal of 80 columns', () => {
+describeWith('tmux', 'a terminal of 80 columns', () => {
   const socket = `friday-${process.pid}`;
   const tmux = (...argv: string[]) => execFileSync('tmux', ['-L', socket, ...argv], { encoding: 'utf8', env });
   const screen = () => tmux('capture-pane', '-p', '-t', 't');

@@ -1,18 +1,15 @@
 // Counters in a real Redis: shared, exact, and harmless while Redis is away.
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
+import { describeWith } from '../../../test/engines.ts';
 import { keepingLog, runService, until } from '../test-servers.ts';
 import { createRedisCounters } from './redis.ts';
-
-const hasRedis = spawnSync('redis-server', ['--version']).status === 0;
-const isSkipped = !hasRedis && process.env.CI === undefined;
-if (isSkipped) console.log('Skipped: the tests of the counters in Redis, because redis-server is not installed.');
 
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
@@ -62,7 +59,7 @@ async function stored(url: string): Promise<Record<string, string>> {
   return hash;
 }
 
-describe.skipIf(isSkipped)('counters in Redis', () => {
+describeWith('redis', 'counters in Redis', () => {
   it('loses no increment of two instances that count at once, and each sees the sum', async () => {
     const { url } = await createRedis();
     const [one, two] = [await connect(url), await connect(url)];

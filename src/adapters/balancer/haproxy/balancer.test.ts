@@ -5,7 +5,8 @@ import { readdir, stat } from 'node:fs/promises';
 import type { RequestListener } from 'node:http';
 import { connect } from 'node:net';
 import { join, resolve } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { describeWith } from '../../../../test/engines.ts';
 import type { Observations, ServiceTraffic, Target } from '../../../core/traffic.ts';
 import { settled } from '../../../ports/balancer-counts.contract.ts';
 import {
@@ -20,7 +21,6 @@ import {
   until,
 } from '../../../proxy/fixture.ts';
 import { type HaproxyPlace, haproxyPlace } from './fixture.ts';
-import { findHaproxy } from './program.ts';
 
 let place: HaproxyPlace;
 let ends: (() => Promise<void>)[];
@@ -64,9 +64,8 @@ const targetOf = async (listener: RequestListener): Promise<Target> => {
 const portOf = async () => (await place.open().look()).listening[0]?.port ?? 0;
 const counted = (): Promise<Observations> => settled(place, place.open());
 const side = (version: number, ...targets: Target[]) => ({ version, targets });
-const isThere = findHaproxy() !== null || Boolean(process.env.CI);
 
-describe.runIf(isThere)('HAProxy as processes', () => {
+describeWith('haproxy', 'HAProxy as processes', () => {
   it('keeps its files to their owner', async () => {
     await apply();
     expect((await stat(place.dir)).mode & 0o777).toBe(0o700);
@@ -167,7 +166,7 @@ describe.runIf(isThere)('HAProxy as processes', () => {
   });
 });
 
-describe.runIf(isThere)('with HAProxy a request', () => {
+describeWith('haproxy', 'with HAProxy a request', () => {
   it('whose instance refuses it is answered by another one, and is a failure all the same', async () => {
     const [dead, a] = [await deadTarget('dead'), await place.instance('a')];
     await apply({ stable: side(1, dead, a) });

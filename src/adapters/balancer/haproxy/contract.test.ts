@@ -1,11 +1,6 @@
 // HAProxy meets the contract of every balancer.
-import { describe, it } from 'vitest';
+import { describeWith } from '../../../../test/engines.ts';
 import { balancerContract } from '../../../ports/balancer.contract.ts';
 import { haproxyPlace } from './fixture.ts';
-import { findHaproxy } from './program.ts';
 
-if (findHaproxy() !== null || process.env.CI) balancerContract('HAProxy', haproxyPlace);
-else {
-  console.warn('HAProxy is not installed here, so its contract is not tried: apt-get install haproxy');
-  describe.skip('HAProxy as a balancer', () => it('is not installed here', () => undefined));
-}
+describeWith('haproxy', 'the contract of balancers', () => balancerContract('HAProxy', haproxyPlace));
