@@ -2,15 +2,31 @@
 import { createServer, IncomingMessage, type Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ProxyLimits } from '../limits.ts';
+import { RequestBody } from '../upstream/request-body.ts';
+import type { Target } from '../upstream/target.ts';
+import type { Upstream } from '../upstream/upstream.ts';
+import type { ClientRequest, ClientResponse } from './client.ts';
 import type { Exchange } from './exchange.ts';
 import { RequestHead } from './request-head.ts';
 
-export class EdgeRequest extends IncomingMessage {
+export class EdgeRequest extends IncomingMessage implements ClientRequest {
   private parsed: RequestHead | null = null;
 
   get head(): RequestHead {
     this.parsed ??= new RequestHead(this.rawHeaders);
     return this.parsed;
+  }
+
+  get isWhole(): boolean {
+    return !this.head.hasBody || this.readableEnded;
+  }
+
+  bodyFor(onMove: () => void): RequestBody {
+    return new RequestBody(this, onMove);
+  }
+
+  upstreamOf(target: Target): Upstream {
+    return target.upstream;
   }
 }
 
@@ -21,8 +37,16 @@ Object.defineProperty(EdgeRequest.prototype, 'headers', {
   },
 });
 
-export class EdgeResponse extends ServerResponse<EdgeRequest> {
+export class EdgeResponse extends ServerResponse<EdgeRequest> implements ClientResponse {
   exchange: Exchange | null = null;
+
+  awaitDrain(): void {
+    this.once('drain', onDrain);
+  }
+}
+
+function onDrain(this: EdgeResponse): void {
+  this.exchange?.onDrain();
 }
 
 export type EdgeServer = Server<typeof EdgeRequest, typeof EdgeResponse>;

@@ -4,11 +4,10 @@ import type { RequestCount, RequestFacts } from '../observe/request-count.ts';
 import type { Arm } from '../routing/arm.ts';
 import { clientIdIn, cookieOf, mintClientId } from '../routing/client-id.ts';
 import type { Assignee, Service, Waiting } from '../routing/service.ts';
-import { RequestBody } from '../upstream/request-body.ts';
 import type { Target } from '../upstream/target.ts';
 import type { Answer, Call, Progress } from '../upstream/upstream.ts';
+import type { ClientBody, ClientRequest, ClientResponse } from './client.ts';
 import type { Edge } from './edge.ts';
-import type { EdgeRequest, EdgeResponse } from './edge-server.ts';
 import type { Listener } from './listener.ts';
 import type { Swept } from './open-exchanges.ts';
 import { answerItself } from './own-answer.ts';
@@ -26,7 +25,12 @@ const IDEMPOTENT = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE', 'PUT', 'DELETE'])
 type Stage = 'waiting' | 'sent' | 'answering' | 'ended' | 'tunnel';
 
 /** Bytes that the client sent behind an upgrade request. */
-export type Upgrading = { readonly socket: Socket; readonly first: Buffer };
+export type Upgrading = {
+  readonly socket: Socket;
+  readonly first: Buffer;
+  /** From now on the connection is no more that of a response. */
+  detach(): void;
+};
 
 export class Exchange implements Answer, Assignee, ReplyOwner, RequestFacts, Swept, Waiting {
   next: Swept | null = null;
@@ -40,8 +44,8 @@ export class Exchange implements Answer, Assignee, ReplyOwner, RequestFacts, Swe
   private readonly listener: Listener;
   private readonly edge: Edge;
   private readonly service: Service;
-  private readonly request: EdgeRequest;
-  private readonly response: EdgeResponse;
+  private readonly request: ClientRequest;
+  private readonly response: ClientResponse;
   private readonly reply: Reply;
   private readonly head: RequestHead;
   private readonly upgrading: Upgrading | null;
@@ -49,7 +53,7 @@ export class Exchange implements Answer, Assignee, ReplyOwner, RequestFacts, Swe
   private stage: Stage = 'sent';
   private count: RequestCount | null = null;
   private call: Call | null = null;
-  private body: RequestBody | null = null;
+  private body: ClientBody | null = null;
   /** The instance that failed it; set once, for there is one retry. */
   private failed: Target | null = null;
   private cookie: string | null = null;
@@ -60,7 +64,13 @@ export class Exchange implements Answer, Assignee, ReplyOwner, RequestFacts, Swe
   private uploadedAt: number;
   private isClosed = false;
 
-  constructor(listener: Listener, service: Service, url: string, response: EdgeResponse, upgrading: Upgrading | null) {
+  constructor(
+    listener: Listener,
+    service: Service,
+    url: string,
+    response: ClientResponse,
+    upgrading: Upgrading | null,
+  ) {
     const { req: request } = response;
     const { edge } = listener;
     this.listener = listener;
@@ -75,7 +85,7 @@ export class Exchange implements Answer, Assignee, ReplyOwner, RequestFacts, Swe
     this.url = url;
     this.traceparent = this.head.traceparent ?? startTraceparent();
     this.movedAt = edge.now();
-    this.uploadedAt = this.head.hasBody ? Number.POSITIVE_INFINITY : 0;
+    this.uploadedAt = request.isWhole ? 0 : Number.POSITIVE_INFINITY;
     response.exchange = this;
     edge.open.add(this);
     service.enter();
@@ -154,10 +164,10 @@ export class Exchange implements Answer, Assignee, ReplyOwner, RequestFacts, Swe
       this.count = this.service.count.start(arm.name, this.isOutside, now, this);
     }
     if (head.hasBody) {
-      this.body = new RequestBody(this.request, () => this.onBodyMove());
+      this.body = this.request.bodyFor(() => this.onBodyMove());
       if (head.expect !== undefined && this.failed === null) response.writeContinue();
     }
-    this.call = target.upstream.send(
+    this.call = this.request.upstreamOf(target).send(
       {
         method: this.method,
         path: this.url,
@@ -175,7 +185,7 @@ export class Exchange implements Answer, Assignee, ReplyOwner, RequestFacts, Swe
 
   private onBodyMove(): void {
     this.movedAt = this.edge.now();
-    if (this.request.readableEnded) this.uploadedAt = this.movedAt;
+    if (this.request.isWhole) this.uploadedAt = this.movedAt;
   }
 
   onHead(status: number, reason: string, raw: string[]): void {
@@ -216,7 +226,7 @@ export class Exchange implements Answer, Assignee, ReplyOwner, RequestFacts, Swe
   }
 
   onUpgrade(protocol: string, raw: string[], socket: Socket, first: Buffer): void {
-    const { upgrading, response } = this;
+    const { upgrading } = this;
     if (upgrading === null) {
       socket.destroy();
       this.onFail(new Error('The instance changed the protocol unasked.'), 'answered');
@@ -225,7 +235,7 @@ export class Exchange implements Answer, Assignee, ReplyOwner, RequestFacts, Swe
     this.service.count.saw(null, this.edge.now(), false);
     this.stage = 'tunnel';
     const { headers } = responseHeadOf(raw, this.arm?.label ?? '', this.cookie);
-    response.detachSocket(upgrading.socket);
+    upgrading.detach();
     const { tunnelIdleMs } = this.edge.limits;
     openTunnel({ upgrading, protocol, headers, socket, first, idleMs: tunnelIdleMs }, () => {
       this.leaveTarget();

@@ -118,7 +118,7 @@ export class Listener {
     response.shouldKeepAlive = false;
     response.assignSocket(socket);
     response.on('finish', () => socket.destroySoon());
-    this.handle(request, response, { socket, first });
+    this.handle(request, response, { socket, first, detach: () => response.detachSocket(socket) });
   }
 
   /** Answers what the parser refused, unless an answer is under way that this would garble. */

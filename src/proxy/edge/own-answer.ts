@@ -1,6 +1,6 @@
 // The answers that the proxy makes itself: short, plain text, and the same for every service.
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import type { ClientResponse } from './client.ts';
 
 const TEXTS: Readonly<Record<number, string>> = {
   400: 'This request is malformed.',
@@ -17,7 +17,7 @@ const TEXTS: Readonly<Record<number, string>> = {
 /** `label` is the version that should have answered; `cookie` the Set-Cookie value of a client that is new. */
 export type OwnAnswer = { readonly label?: string | null; readonly cookie?: string | null; readonly detail?: string };
 
-export function answerItself(response: ServerResponse, status: number, about: OwnAnswer = {}): void {
+export function answerItself(response: ClientResponse, status: number, about: OwnAnswer = {}): void {
   const text = `${about.detail ?? TEXTS[status] ?? ''}\n`;
   const headers = ['content-type', 'text/plain; charset=utf-8', 'content-length', String(Buffer.byteLength(text))];
   if (status === 503) headers.push('retry-after', '1');
@@ -25,7 +25,7 @@ export function answerItself(response: ServerResponse, status: number, about: Ow
   if (about.cookie) headers.push('set-cookie', about.cookie);
   if (status === 400 || status === 408) response.shouldKeepAlive = false;
   response.writeHead(status, headers);
-  response.end(text);
+  response.end(text, 'utf8');
 }
 
 /** What a client has not read of its last answer may take so long. */

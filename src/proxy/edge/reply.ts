@@ -1,6 +1,6 @@
 // The answer of an instance on its way to the client: head and body as they come, a small whole in one write.
 import { pairsOf } from '../upstream/alone.ts';
-import type { EdgeResponse } from './edge-server.ts';
+import type { ClientResponse } from './client.ts';
 import { flushSoon } from './flush.ts';
 import { cleanTrailers, type ResponseHead } from './response-head.ts';
 
@@ -22,7 +22,7 @@ export class Reply {
   /** The client takes no more for now. */
   isBlocked = false;
   isEventStream = false;
-  private readonly response: EdgeResponse;
+  private readonly response: ClientResponse;
   private readonly owner: ReplyOwner;
   private reason = '';
   /** A head that waits for the rest of this turn of the event loop. */
@@ -32,7 +32,7 @@ export class Reply {
   /** The end of the connection is the end of the body. */
   private isUnframed = false;
 
-  constructor(response: EdgeResponse, owner: ReplyOwner) {
+  constructor(response: ClientResponse, owner: ReplyOwner) {
     this.response = response;
     this.owner = owner;
   }
@@ -56,7 +56,7 @@ export class Reply {
     }
     if (this.response.write(chunk)) return true;
     this.isBlocked = true;
-    this.response.once('drain', onResponseDrain);
+    this.response.awaitDrain();
     return false;
   }
 
@@ -122,8 +122,4 @@ export class Reply {
       return false;
     }
   }
-}
-
-function onResponseDrain(this: EdgeResponse): void {
-  this.exchange?.onDrain();
 }

@@ -1,6 +1,6 @@
 // The headers of a request as an instance gets them.
 import type { Socket } from 'node:net';
-import type { EdgeRequest } from './edge-server.ts';
+import type { ClientRequest } from './client.ts';
 
 const PEER = Symbol('address of the client');
 
@@ -18,7 +18,11 @@ function isOfThisMachine(peer: string): boolean {
 }
 
 /** What the client sent but the hop-by-hop headers, and what the proxy knows: client address, host, version and trace. */
-export function upstreamHeaders({ head, socket }: EdgeRequest, label: string, traceparent: string): string[] {
+export function upstreamHeaders(
+  { head, socket }: Pick<ClientRequest, 'head' | 'socket'>,
+  label: string,
+  traceparent: string,
+): string[] {
   const headers = head.kept.slice();
   const peer = peerOf(socket);
   const isBelieved = isOfThisMachine(peer);

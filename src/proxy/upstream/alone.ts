@@ -2,6 +2,7 @@
 import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Answer, Call, Progress, UpstreamRequest } from './upstream.ts';
+import { WholeBody } from './whole-body.ts';
 
 /** `host:port`, with brackets around an IPv6 address. */
 export function authorityOf(host: string, port: number): string {
@@ -53,6 +54,10 @@ class LoneCall implements Call {
     this.progress = 'sent';
     if (body === null) {
       outgoing.end();
+      return;
+    }
+    if (body instanceof WholeBody) {
+      outgoing.end(body.take());
       return;
     }
     body.on('error', () => this.abort());

@@ -3,6 +3,7 @@ import { type Dispatcher, errors, Pool } from 'undici';
 import type { ProxyLimits } from '../limits.ts';
 import { authorityOf, sendAlone } from './alone.ts';
 import type { Answer, Call, Progress, Upstream, UpstreamRequest } from './upstream.ts';
+import { WholeBody } from './whole-body.ts';
 
 export function pooledUpstream(host: string, port: number, limits: ProxyLimits): Upstream {
   const pool = new Pool(`http://${authorityOf(host, port)}`, {
@@ -46,7 +47,8 @@ class PooledCall implements Dispatcher.DispatchHandler, Call {
 
   dispatch(pool: Pool, { method, path, headers, body }: UpstreamRequest): void {
     this.isDispatching = true;
-    pool.dispatch({ method, path, headers: headers as string[], body }, this);
+    const bytes = body instanceof WholeBody ? body.take() : body;
+    pool.dispatch({ method, path, headers: headers as string[], body: bytes }, this);
     this.isDispatching = false;
   }
 

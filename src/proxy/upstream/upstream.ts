@@ -1,6 +1,10 @@
 // The seam between the edge, which reads clients, and whatever talks to an instance.
 import type { Socket } from 'node:net';
 import type { Readable } from 'node:stream';
+import type { WholeBody } from './whole-body.ts';
+
+/** A stream, or bytes that are there already. */
+export type UpstreamBody = Readable | WholeBody;
 
 /** A request as it goes to an instance: hop-by-hop headers removed, framing left to the upstream side. */
 export type UpstreamRequest = {
@@ -10,7 +14,7 @@ export type UpstreamRequest = {
   /** Name, value, name, value; without transfer-encoding and connection. */
   readonly headers: readonly string[];
   /** Null = no body. Bytes are taken from it only once the instance is connected. */
-  readonly body: Readable | null;
+  readonly body: UpstreamBody | null;
   /** Protocol that the client wants to change to; null in an ordinary request. */
   readonly upgrade: string | null;
   /** Names of the trailers that will follow the body, and the trailers once it has ended; null = none announced. */
