@@ -1,6 +1,8 @@
 // Every route of the API with its schemas: what the server answers, the OpenAPI document says and the client calls.
 import { createRoute, z } from '@hono/zod-openapi';
 import * as examples from './examples.ts';
+import * as liveExamples from './live-examples.ts';
+import { CourseQuery, CourseView, LiveFrame, LiveQuery, MetricsQuery, RangeView } from './live-views.ts';
 import {
   ComparisonBody,
   DownBody,
@@ -165,6 +167,53 @@ export const getTicks = createRoute({
   request: { params: Numbered },
   responses: {
     200: { description: 'Those that are there now', content: lines(TickView, examples.tick) },
+    ...ASKED,
+    ...problems(404),
+  },
+});
+
+export const getCourse = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/releases/{id}/course',
+  operationId: 'course',
+  summary: 'How a release went: its traffic and what the judge said, in few points',
+  description: 'From the ticks that are kept of it; empty when nothing was compared or nothing is kept.',
+  request: { params: Numbered, query: CourseQuery },
+  responses: { 200: answer('Oldest first', CourseView, liveExamples.course), ...ASKED, ...problems(404) },
+});
+
+export const getMetrics = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/metrics',
+  operationId: 'metrics',
+  summary: 'Numbers of the last hour by service, version or instance',
+  description:
+    'Kept for 61 minutes in steps of 10 s, in memory: they begin anew with the control plane. Requests, errors and latency are ' +
+    'counted by version; CPU, memory and open requests by instance, each the highest of a step.',
+  request: { query: MetricsQuery },
+  responses: { 200: answer('In even steps', RangeView, liveExamples.range), ...ASKED },
+});
+
+export const getLive = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/live',
+  operationId: 'live',
+  summary: 'What is now, about once a second: the one stream that a page needs',
+  description:
+    'One frame per line (application/x-ndjson, the default) or per server-sent event (Accept: text/event-stream; the id is the ' +
+    'sequence number of the journal). A slow reader misses frames, never events. Resume with Last-Event-ID or `after`.',
+  request: {
+    query: LiveQuery,
+    headers: z.object({ 'last-event-id': z.string().optional().describe('Wins over `after`') }),
+  },
+  responses: {
+    200: {
+      description: 'Until the reader goes',
+      content: { ...lines(LiveFrame, liveExamples.frame), 'text/event-stream': { schema: z.string() } },
+    },
     ...ASKED,
     ...problems(404),
   },

@@ -1,9 +1,12 @@
 // What the control plane offers to the server: questions and orders. Orders answer when they are remembered, not when they are done.
+import type { CourseView, PointView } from '../api/live-views.ts';
 import type { RecentTrafficView } from '../api/plan-views.ts';
 import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
 import type { Event } from '../core/journal.ts';
 import type { Project } from '../core/spec/project.ts';
+import type { Metrics } from '../ports/metrics.ts';
 import type { EventQuery } from '../ports/store.ts';
+import type { CourseQuery } from './courses.ts';
 
 /** Who orders, for the journal. */
 export type Order = { readonly by: string; readonly reason: string };
@@ -40,9 +43,16 @@ export interface Control {
   release(id: number): Promise<ReleaseView>;
   /** What the judge of a release was told, as the lines of docs/reference/ticks.md; runs once. Failure: `not-found` (no such release, or no ticks of it). */
   ticks(id: number): Promise<AsyncIterable<string>>;
+  /** How a release went, in few points. Failure: `not-found`. */
+  course(id: number, query: CourseQuery): Promise<CourseView>;
+  /** Seconds of the service of a release that are closed, of the last minute, after `afterMs`; none when it is not known. */
+  points(id: number, afterMs: number): readonly PointView[];
+  readonly metrics: Metrics;
   events(query: EventQuery): Promise<readonly Event[]>;
   /** Calls with every batch of new events, after they are stored. Gives the function that ends it. */
   onEvents(listener: (events: readonly Event[]) => void): () => void;
+  /** Calls after every turn of the loop, and after every order. Gives the function that ends it. */
+  onTurn(listener: () => void): () => void;
 
   /** Failures: `invalid` (a build failed), `conflict` (a port is taken). Nothing is changed unless all services can be prepared. */
   up(order: UpOrder): Promise<UpView>;

@@ -1,5 +1,6 @@
 // The control plane: one loop that looks, decides, remembers and acts, and orders that change what it remembers.
 
+import type { CourseView, PointView } from '../api/live-views.ts';
 import type { RecentTrafficView } from '../api/plan-views.ts';
 import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
 import { unexplained } from '../core/blame.ts';
@@ -29,9 +30,12 @@ import type { InstanceSeen, Runtime } from '../ports/runtime.ts';
 import type { EventQuery, Store } from '../ports/store.ts';
 import { perform } from './act.ts';
 import type { Control, Order, ReleaseOrder, UpOrder } from './api.ts';
+import { type CourseQuery, Courses } from './courses.ts';
 import { FailureLines, type Unexplained } from './failure-lines.ts';
+import { courseView, pointViews } from './live-views.ts';
 import { look, type Moment } from './look.ts';
 import { documentsOf, KEPT_RECORDS, loadMemory, type ReleaseRecord, recordsOf } from './memory.ts';
+import { Numbers } from './numbers.ts';
 import { prepareRelease, prepareUp } from './prepare.ts';
 import { ticksOf } from './ticks.ts';
 import { recentTrafficView, releaseView, type ShownState, serviceView, statusView, versionViews } from './views.ts';
@@ -85,6 +89,9 @@ class Plane implements ControlPlane {
   readonly #options: ControlOptions;
   readonly #records: Map<number, ReleaseRecord>;
   readonly #listeners = new Set<(events: readonly Event[]) => void>();
+  readonly #turnListeners = new Set<() => void>();
+  readonly #courses: Courses;
+  readonly metrics = new Numbers();
   readonly #startedAt: number;
   readonly #failureLines: FailureLines;
   #memory: Memory;
@@ -107,6 +114,7 @@ class Plane implements ControlPlane {
     this.#records = records;
     this.#startedAt = options.clock.now();
     this.#failureLines = new FailureLines(options.logs ?? null);
+    this.#courses = new Courses(options.store, options.clock);
   }
 
   /** One thing at a time: turns and orders never interleave. */
@@ -130,6 +138,8 @@ class Plane implements ControlPlane {
     this.#failureLines.ask(unexplainedIn(memory));
     this.#window = looked.window;
     this.#hour = addToHour(this.#hour, looked.world.observations);
+    this.metrics.addTraffic(looked.world.observations);
+    this.metrics.addInstances(looked.instances, looked.world.balancer?.open ?? {}, moment.now / 1000);
     this.#instances = looked.instances;
     this.#listening = looked.world.balancer?.listening ?? [];
     const acted = await perform(acts, memory, runtime, balancer);
@@ -139,6 +149,7 @@ class Plane implements ControlPlane {
     this.#problems = [...unseen, ...Object.values(acted.troubles)];
     this.#isSettling = acted.hasApplied;
     this.#lastTurnAt = clock.now();
+    for (const listener of this.#turnListeners) listener();
   }
 
   #moment(): Moment {
@@ -210,6 +221,7 @@ class Plane implements ControlPlane {
       const memory = catchUp(this.#memory, moment.now, moment.elapsedMs);
       const outcome = decideOrder(memory, this.#given(order, moment.now));
       await this.#remember(outcome.memory, outcome.events, moment);
+      for (const listener of this.#turnListeners) listener();
       this.#wake();
       return outcome;
     });
@@ -330,6 +342,16 @@ class Plane implements ControlPlane {
     return ticksOf(await this.#recordOf(id), this.#options.store);
   }
 
+  async course(id: number, query: CourseQuery): Promise<CourseView> {
+    const record = await this.#recordOf(id);
+    return courseView(record, await this.#courses.of(record, query));
+  }
+
+  points(id: number, afterMs: number): readonly PointView[] {
+    const release = this.#records.get(id)?.release;
+    return release ? pointViews(release, this.#window, afterMs) : [];
+  }
+
   async #recordOf(id: number): Promise<ReleaseRecord> {
     const record = this.#records.get(id) ?? (await this.#storedRecord(id)) ?? this.#queuedRecord(id);
     if (record) return record;
@@ -354,6 +376,11 @@ class Plane implements ControlPlane {
   onEvents(listener: (events: readonly Event[]) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  onTurn(listener: () => void): () => void {
+    this.#turnListeners.add(listener);
+    return () => this.#turnListeners.delete(listener);
   }
 }
 

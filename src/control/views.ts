@@ -17,7 +17,7 @@ import { type SelfComparison, selfFindings } from '../core/aa.ts';
 import { blameGroups, blameWords } from '../core/blame.ts';
 import { type ArmTotal, type Decided, type Evidence, rulingOf, verdictIn } from '../core/evidence.ts';
 import { type Hour, recentTraffic } from '../core/hour.ts';
-import type { CurrentStep, MetricReceipt } from '../core/judge/judge.ts';
+import type { CurrentStep, JudgeParams, MetricReceipt } from '../core/judge/judge.ts';
 import { type ReadableRules, readableRules } from '../core/judge/readable.ts';
 import { oddsText } from '../core/judge/receipt.ts';
 import { isCompared, isOver, nextWeight, type Phase, type Release } from '../core/release.ts';
@@ -257,7 +257,16 @@ function receiptView(release: Release, evidence: Evidence, current: CurrentStep 
   const live = decided ? null : verdictIn(evidence, current);
   const verdict: Pick<Decided, 'kind' | 'receipt'> | null = decided ?? live;
   if (!verdict || !judge) return null;
-  const { receipt, kind } = verdict;
+  return receiptViewOf(release, verdict, judge.params, decided ?? null);
+}
+
+/** A verdict for people; `decided` when it is the one that counted. */
+export function receiptViewOf(
+  release: Release,
+  { receipt, kind }: Pick<Decided, 'kind' | 'receipt'>,
+  params: JudgeParams,
+  decided: Decided | null,
+): ReceiptView {
   return {
     ...receipt,
     kind,
@@ -265,7 +274,7 @@ function receiptView(release: Release, evidence: Evidence, current: CurrentStep 
     stable: { ...receipt.stable },
     candidate: { ...receipt.candidate },
     metrics: receipt.metrics.map((one: MetricReceipt) => ({ ...one })),
-    rules: rulesView(decided?.rules ?? readableRules(judge.params)),
+    rules: rulesView(decided?.rules ?? readableRules(params)),
     salt: release.salt,
   };
 }

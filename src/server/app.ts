@@ -11,6 +11,7 @@ import type { Logs } from '../ports/logs.ts';
 import { requireAuthority, type Via } from './authority.ts';
 import { rememberOrders } from './idempotency.ts';
 import { serveOrders } from './order-routes.ts';
+import { servePage } from './page.ts';
 import { type Log, Refusal, refuse } from './refusal.ts';
 import { serveStreams } from './stream-routes.ts';
 
@@ -34,6 +35,8 @@ export type AppOptions = {
   /** Aborts when the control plane ends: streams end then, cleanly. */
   readonly ending?: AbortSignal;
   readonly heartbeatMs?: number;
+  /** Where the files of the page are; default: those of this package. */
+  readonly pageFolder?: string;
   readonly stallMs?: number;
 };
 
@@ -52,6 +55,7 @@ export function createApp(options: AppOptions): App {
   });
   app.onError((error, c) => refuse(c, error, log));
   app.notFound((c) => refuse(c, unknownRoute(c.req.method, c.req.path), log));
+  app.use(servePage(options.pageFolder));
   app.use(requireAuthority(options.token));
   app.use(
     bodyLimit({

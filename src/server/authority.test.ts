@@ -23,7 +23,7 @@ async function ask(method: string, path: string, headers: Record<string, string>
 
 describe('over TCP', () => {
   it('there are all the routes to try', () => {
-    expect(table.length).toBe(20);
+    expect(table.length).toBe(23);
   });
 
   it.each(secured)('%s %s without a token is refused with status 401', async (method, path) => {

@@ -7,6 +7,7 @@ import {
   upped,
   version,
 } from '../api/examples.ts';
+import { course, range } from '../api/live-examples.ts';
 import type { Control } from '../control/api.ts';
 import { Failure } from '../core/failure.ts';
 import type { Event, NewEvent } from '../core/journal.ts';
@@ -24,6 +25,8 @@ export type World = {
   /** Appends `count` events and pushes them, as one batch. */
   happen(count: number, about?: Partial<NewEvent>): readonly Event[];
   readonly listeners: () => number;
+  /** Ends a turn of the loop. */
+  readonly turn: () => void;
   clock: { now: number; lastTurnAt: number | null };
   app(options?: Partial<AppOptions>): App;
 };
@@ -64,7 +67,9 @@ function known(name: string): void {
   throw new Failure('not-found', `There is no service ${name}.`, { hint: 'friday status' });
 }
 
-function controlOf(told: unknown[], { events, onEvents }: Pick<Control, 'events' | 'onEvents'>): Control {
+type Heard = Pick<Control, 'events' | 'onEvents' | 'onTurn'>;
+
+function controlOf(told: unknown[], { events, onEvents, onTurn }: Heard): Control {
   const tell = <T>(order: unknown, answer: T): Promise<T> => {
     told.push(order);
     return Promise.resolve(answer);
@@ -72,6 +77,18 @@ function controlOf(told: unknown[], { events, onEvents }: Pick<Control, 'events'
   return {
     events,
     onEvents,
+    onTurn,
+    course: async (id) => {
+      if (id === 7) return course;
+      throw new Failure('not-found', `There is no release number ${id}.`);
+    },
+    points: (id, afterMs) => (id === 7 ? course.points.filter((one) => one.at > afterMs) : []),
+    metrics: {
+      range: async (query) => {
+        told.push({ range: query });
+        return range;
+      },
+    },
     status: () => status,
     service: (name) => {
       known(name);
@@ -120,7 +137,12 @@ export function createWorld(): World {
   const logged: Readonly<Record<string, unknown>>[] = [];
   const stops: string[] = [];
   const clock: World['clock'] = { now: 1_795_161_600_000, lastTurnAt: 1_795_161_600_000 };
-  const control = controlOf(told, journal);
+  const turns = new Set<() => void>();
+  const onTurn = (listener: () => void) => {
+    turns.add(listener);
+    return () => turns.delete(listener);
+  };
+  const control = controlOf(told, { ...journal, onTurn });
   const app = (options: Partial<AppOptions> = {}) =>
     createApp({
       control,
@@ -134,7 +156,10 @@ export function createWorld(): World {
       engines: { runtime: 'process', balancer: 'embedded' },
       ...options,
     });
-  return { control, told, logged, stops, clock, listeners: journal.listeners, happen: journal.happen, app };
+  const turn = () => {
+    for (const listener of turns) listener();
+  };
+  return { control, told, logged, stops, clock, turn, listeners: journal.listeners, happen: journal.happen, app };
 }
 
 /** Logs that hold these lines and get no others. */

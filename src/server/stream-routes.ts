@@ -5,6 +5,7 @@ import type { LogQuery } from '../ports/logs.ts';
 import type { App, AppOptions } from './app.ts';
 import type { Via } from './authority.ts';
 import { openFeed } from './feed.ts';
+import { serveLive } from './live-routes.ts';
 import { createStreams } from './stream.ts';
 
 const HEARTBEAT_MS = 15_000;
@@ -29,6 +30,9 @@ function lineOf(value: unknown): string {
 type Asked = { readonly env: Via | undefined };
 type Source = (signal: AbortSignal) => AsyncIterable<string>;
 
+/** Answers with a stream, which counts among all streams. */
+export type AnswerStream = (c: Asked, format: 'ndjson' | 'sse', source: Source) => Response;
+
 export function serveStreams(app: App, options: AppOptions): void {
   const { control, logs } = options;
   const streams = createStreams(MOST_STREAMS, options.heartbeatMs ?? HEARTBEAT_MS, options.stallMs ?? STALL_MS);
@@ -37,6 +41,8 @@ export function serveStreams(app: App, options: AppOptions): void {
     new Response(streams.open(source, heartbeat, c.env?.drop), {
       headers: { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
     });
+
+  serveLive(app, options, (c, format, source) => answer(c, format === 'sse' ? SSE : NDJSON, source));
 
   app.openapi(routes.getEvents, async (c) => {
     const query = c.req.valid('query');

@@ -58,6 +58,10 @@ export function controlOf(stage: Stage): Control {
     return answer();
   };
   return {
+    course: async (id) => ({ release: id, stepMs: 1000, points: [], said: [] }),
+    points: () => [],
+    metrics: { range: async ({ fromMs, stepMs }) => ({ fromMs, stepMs, series: [] }) },
+    onTurn: () => () => undefined,
     status: () => stage.status,
     service: (name) => known(stage, name),
     traffic: (name) => {
