@@ -21,6 +21,9 @@ type Main = {
   readonly lookedAt: number | null;
   /** Traffic lately, as of the cursor; absent in what an older version wrote. */
   readonly past?: Memory['past'];
+  /** Absent in what an older version wrote. */
+  readonly tls?: Memory['tls'];
+  readonly certificates?: Memory['certificates'];
 };
 
 /** Rises when documents change their shape; a store of another layout is refused, not misread. */
@@ -61,8 +64,9 @@ export async function loadMemory(store: Store): Promise<{ memory: Memory; record
   const records = new Map([...all].sort(([one], [other]) => other - one).slice(0, KEPT_RECORDS));
   const sizes = (await store.read('scale')).filter((document) => document.value !== null);
   const scaling = Object.fromEntries(sizes.map((document) => [document.id, document.value as Scaling]));
-  const { listen, nextRelease, table, cursor, lookedAt, past = {} } = main ?? EMPTY;
-  return { memory: { listen, nextRelease, table, cursor, lookedAt, services, evidence, past, scaling }, records };
+  const { listen, nextRelease, table, cursor, lookedAt, past = {}, tls = null, certificates = {} } = main ?? EMPTY;
+  const memory = { listen, tls, certificates, nextRelease, table, cursor, lookedAt, services, evidence, past, scaling };
+  return { memory, records };
 }
 
 /** Releases that memory says something of now, with their evidence. */
@@ -95,11 +99,27 @@ export function documentsOf(before: Memory, after: Memory): readonly Document[] 
     if (!isEqual(before.scaling?.[name] ?? null, value)) documents.push({ kind: 'scale', id: name, value });
   }
   const isMainChanged =
-    before.table !== after.table || before.nextRelease !== after.nextRelease || !isEqual(before.listen, after.listen);
+    before.table !== after.table ||
+    before.nextRelease !== after.nextRelease ||
+    before.certificates !== after.certificates ||
+    !isEqual([before.listen, before.tls ?? null], [after.listen, after.tls ?? null]);
   if (documents.length > 0 || isMainChanged) {
-    const { listen, nextRelease, table, cursor, lookedAt, past = {} } = after;
-    const main: Main = { layout: LAYOUT, listen, nextRelease, table, cursor, lookedAt, past };
+    const { listen, tls, certificates, nextRelease, table, cursor, lookedAt, past = {} } = after;
+    const main: Main = {
+      layout: LAYOUT,
+      listen,
+      nextRelease,
+      table,
+      cursor,
+      lookedAt,
+      past,
+      ...httpsOf(tls, certificates),
+    };
     documents.push({ kind: 'control', id: 'main', value: main });
   }
   return documents;
+}
+
+function httpsOf(tls: Memory['tls'], certificates: Memory['certificates']): Pick<Main, 'tls' | 'certificates'> {
+  return { ...(tls ? { tls } : {}), ...(Object.keys(certificates ?? {}).length > 0 ? { certificates } : {}) };
 }

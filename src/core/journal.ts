@@ -18,6 +18,7 @@ export type EventType =
   | 'release_watch'
   | 'command'
   | 'balancer'
+  | 'certificate'
   | 'control';
 
 export type NewEvent = {

@@ -1,4 +1,6 @@
 // What the balancer is asked for: routing of each service, and the table that carries it out. Pure.
+
+import { type CertificatesSeen, tlsOf } from './certificates.ts';
 import { isEqual } from './equal.ts';
 import { isOver } from './release.ts';
 import {
@@ -10,6 +12,7 @@ import {
   specOf,
   wantedVersions,
 } from './service.ts';
+import type { TlsSpec } from './spec/project.ts';
 import type { Listen, ServiceTraffic, Side, Table } from './traffic.ts';
 import { watchOf } from './watch.ts';
 
@@ -115,6 +118,8 @@ export function tableOf(
   instances: readonly InstanceTarget[],
   listen: readonly Listen[],
   now: number,
+  tls: TlsSpec | null = null,
+  certificates: CertificatesSeen | null = null,
 ): Table {
   const traffic = services
     .map((service) =>
@@ -127,7 +132,8 @@ export function tableOf(
     .filter((one) => one !== null);
   // What is stopped needs no public address, and a port that somebody else has taken must not keep it from stopping.
   const isStopped = services.every((service) => service.isDown);
-  return { revision: 0, listen: isStopped ? [] : listen, services: traffic };
+  const https = isStopped ? {} : tlsOf(tls, certificates);
+  return { revision: 0, listen: isStopped ? [] : listen, services: traffic, ...https };
 }
 
 /** Whether two tables ask for the same, whatever their revision. */

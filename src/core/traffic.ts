@@ -58,7 +58,41 @@ export type Table = {
   readonly revision: number;
   readonly listen: readonly Listen[];
   readonly services: readonly ServiceTraffic[];
+  /** Absent = no HTTPS. */
+  readonly tls?: TableTls;
+  /** What an authority asks for under `/.well-known/acme-challenge/` on the public addresses; absent = nothing. */
+  readonly challenges?: readonly Challenge[];
 };
+
+/** HTTPS at the public addresses of its own. */
+export type TableTls = {
+  readonly listen: readonly Listen[];
+  /** At least one; the first is for names that none of them has, and for clients that give no name. */
+  readonly certificates: readonly TableCertificate[];
+  /** Requests to `Table.listen` are sent on to HTTPS at this port; 0 = that of the first address here, null = they are served. */
+  readonly redirectPort: number | null;
+  /** Strict-Transport-Security of every answer over HTTPS that has none; 0 = none. */
+  readonly hstsSeconds: number;
+  readonly minVersion: '1.2' | '1.3';
+};
+
+/** A certificate as a balancer is told of it: where it is, never what is in it. */
+export type TableCertificate = {
+  /** Stays when the certificate is renewed. */
+  readonly name: string;
+  /** Changes with its content. */
+  readonly id: string;
+  /** Names and addresses, in lower case; `*.example.com` too. */
+  readonly hosts: readonly string[];
+  /** Absolute path of a PEM file with key, certificate and chain, which only its owner may read. */
+  readonly file: string;
+};
+
+/** A question of an authority and what to answer. Source: RFC 8555 section 8.3. */
+export type Challenge = { readonly token: string; readonly answer: string };
+
+/** Where an authority asks. */
+export const CHALLENGE_PATH = '/.well-known/acme-challenge/';
 
 /** Failed requests by class. They are disjoint. */
 export type FailureCounts = {
@@ -184,6 +218,8 @@ export type BalancerSeen = {
   readonly open: Readonly<Record<string, number>>;
   /** Public addresses in the order of the table's `listen`, with the port that was given where the table said 0. */
   readonly listening: readonly Listen[];
+  /** The same of `Table.tls.listen`; absent without HTTPS. */
+  readonly listeningTls?: readonly Listen[];
 };
 
 export type ServiceSeen = { readonly service: string; readonly epoch: number; readonly weight: number };

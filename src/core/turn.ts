@@ -1,6 +1,7 @@
 // One turn of the loop: from what is remembered and what is seen to what is to be remembered and done. Pure.
 import { withSelf } from './aa.ts';
 import type { KnownLines } from './blame.ts';
+import { type CertificatesSeen, certificatesIn, type KnownCertificates, noticeCertificates } from './certificates.ts';
 import { freeSentence, next } from './course.ts';
 import { withEnded } from './ended.ts';
 import { absorbCells, type Evidence, explained, startEvidence, withDecision } from './evidence.ts';
@@ -13,6 +14,7 @@ import { isOver, type Release, standOf } from './release.ts';
 import { type Scaling, turnScaling } from './scaling.ts';
 import { type ServiceState, startQueued } from './service.ts';
 import { loadsOf, releaseSeen } from './sight.ts';
+import type { TlsSpec } from './spec/project.ts';
 import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
 import type { TickBatch } from './ticks/tick.ts';
 import type { BalancerSeen, Cell, Cursor, Listen, Observations, Table } from './traffic.ts';
@@ -23,6 +25,10 @@ import { keepWatch, readyOf } from './watching.ts';
 /** Everything that the control plane remembers between two turns. */
 export type Memory = {
   readonly listen: readonly Listen[];
+  /** Null or absent = no HTTPS. */
+  readonly tls?: TlsSpec | null;
+  /** What was told of the certificates; absent = nothing. */
+  readonly certificates?: KnownCertificates;
   readonly nextRelease: number;
   /** The table that was asked for last. */
   readonly table: Table;
@@ -69,6 +75,8 @@ export type World = {
   readonly lastLines: Readonly<Record<string, readonly string[]>>;
   /** What instances wrote about failed requests, as far as it was found; left out, nobody looks. */
   readonly failureLines?: KnownLines;
+  /** Null or left out when nobody looked. */
+  readonly certificates?: CertificatesSeen | null;
   /** What failed when it was tried last, by instance id. */
   readonly troubles: Readonly<Record<string, string>>;
 };
@@ -111,6 +119,7 @@ export function decide(before: Memory, world: World): Turn {
   const evidence: Record<number, Evidence> = Object.assign({}, ...turns.map((turn) => turn.evidence));
   const scaling = turns.flatMap(({ service, scaling: one }) => (one === null ? [] : [[service.name, one] as const]));
   const cursor = world.observations?.cursor ?? memory.cursor;
+  const noticed = noticeCertificates(memory.certificates ?? {}, world.certificates ?? null, world.now);
   const table = nextTable(memory, services, world);
   const routed = routedIds(table);
   const acts: Act[] = [];
@@ -124,8 +133,17 @@ export function decide(before: Memory, world: World): Turn {
     acts.push(...plan.remove.map((id) => ({ type: 'remove', id }) as const));
   }
   return {
-    memory: { ...memory, nextRelease, table, cursor, services, evidence, scaling: Object.fromEntries(scaling) },
-    events: turns.flatMap((turn) => turn.events),
+    memory: {
+      ...memory,
+      nextRelease,
+      table,
+      cursor,
+      services,
+      evidence,
+      scaling: Object.fromEntries(scaling),
+      ...(noticed.known === memory.certificates ? {} : { certificates: noticed.known }),
+    },
+    events: [...turns.flatMap((turn) => turn.events), ...noticed.events],
     ticks: turns.flatMap((turn) => turn.ticks),
     acts,
   };
@@ -141,7 +159,10 @@ function pastIn({ services, past = {} }: Memory, { observations }: World): Reado
 
 /** The table for these services; a new revision when it differs, and always a higher one than the balancer has. */
 function nextTable(memory: Memory, services: Memory['services'], world: World): Table {
-  const wanted = tableOf(Object.values(services), world.instances, memory.listen, world.now);
+  const { listen, tls = null, table } = memory;
+  const { certificates = null } = world;
+  const all = Object.values(services);
+  const wanted = tableOf(all, world.instances, listen, world.now, tls, certificates ?? certificatesIn(table));
   const known = Math.max(memory.table.revision, world.balancer?.revision ?? 0);
   const isAsked = isSameTable(wanted, memory.table) && known === memory.table.revision && known > 0;
   return isAsked ? memory.table : { ...wanted, revision: known + 1 };

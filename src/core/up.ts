@@ -10,7 +10,7 @@ import {
   withVersion,
 } from './orders.ts';
 import { beginAnew, newService, type Revision, type ServiceState, type Version, versionOf } from './service.ts';
-import { isReleased, type ServiceSpec } from './spec/project.ts';
+import { isReleased, type ServiceSpec, type TlsSpec } from './spec/project.ts';
 import { addressOf, type Listen } from './traffic.ts';
 import type { Memory } from './turn.ts';
 import { takenBackBy } from './watch.ts';
@@ -19,6 +19,8 @@ export type Prepared = { readonly spec: ServiceSpec; readonly revision: Revision
 
 export type UpRequest = {
   readonly listen: readonly Listen[];
+  /** Null or left out = no HTTPS. */
+  readonly tls?: TlsSpec | null;
   /** The services that this order is about, dependencies first. */
   readonly prepared: readonly Prepared[];
   /** Names of all services in the file. */
@@ -39,15 +41,15 @@ export type UpChange = {
   readonly release: number | null;
 };
 
-/** Public addresses before and after, as `host:port`. */
+/** Public addresses before and after, as `host:port`; those of HTTPS as `https://host:port`. */
 export type ListenChange = { readonly from: readonly string[]; readonly to: readonly string[] };
 
 export type UpOutcome = Outcome & { readonly changes: readonly UpChange[]; readonly listen: ListenChange | null };
 
 /** Applies the file. Pure: a dry run is the same call whose memory is thrown away. */
 export function orderUp(memory: Memory, request: UpRequest, given: Given): UpOutcome {
-  let after: Memory = { ...memory, listen: request.listen };
-  const listen = listenChange(memory.listen, request.listen);
+  let after: Memory = { ...memory, listen: request.listen, tls: request.tls ?? null };
+  const listen = listenChange(memory, request);
   const events: NewEvent[] = listen === null ? [] : [listenEvent(listen, given)];
   const changes: UpChange[] = [];
   for (const prepared of request.prepared) {
@@ -70,9 +72,16 @@ export function orderUp(memory: Memory, request: UpRequest, given: Given): UpOut
   return { memory: after, events, changes, listen };
 }
 
+type Addresses = Pick<UpRequest, 'listen' | 'tls'>;
+
+/** Those of HTTPS with their scheme. */
+function addressesOf({ listen, tls }: Addresses): string[] {
+  return [...listen.map(addressOf), ...(tls?.listen ?? []).map((one) => `https://${addressOf(one)}`)];
+}
+
 /** Null without a change, and at first, when there is nothing to tell about. */
-function listenChange(before: readonly Listen[], after: readonly Listen[]): ListenChange | null {
-  const [from, to] = [before.map(addressOf), after.map(addressOf)];
+function listenChange(before: Addresses, after: Addresses): ListenChange | null {
+  const [from, to] = [addressesOf(before), addressesOf(after)];
   return from.length === 0 || from.join() === to.join() ? null : { from, to };
 }
 

@@ -8,7 +8,7 @@ import { readProject } from './read.ts';
 
 const text = readFileSync(new URL('../../../docs/reference/compose.md', import.meta.url), 'utf8');
 const nested =
-  'plan bake budget at_end pass slo approve requests ready_timeout keep_warm hold_back errors latency install min max target for'.split(
+  'plan bake budget at_end pass slo approve requests ready_timeout keep_warm hold_back errors latency install min max target for cert key certificates self_signed acme email hosts directory ca redirect hsts min_version'.split(
     ' ',
   );
 

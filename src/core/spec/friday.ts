@@ -1,9 +1,11 @@
 // The extension key x-friday as zod schemas: they check the file and make the editor schema.
 import { z } from 'zod';
 import { Command } from './compose.ts';
-import { parseListen, parseRoute, routeHint } from './route.ts';
+import { parseDirectory, parseHost, parseListen, parseRoute, routeHint } from './route.ts';
 import {
+  anyText,
   duration,
+  flag,
   httpPath,
   keyed,
   numberAbove,
@@ -158,12 +160,76 @@ export const serviceFridayShape = {
 
 const listen = textOrNumber('a port or host:port, like 127.0.0.1:8080', '^\\S+$', parseListen);
 
+const listens = z.union([listen, z.array(listen)], { error: 'expected a port, host:port, or a list of them' });
+
+const Certificate = keyed({
+  cert: anyText('a file, like ./certs/shop.pem').describe('PEM file: the certificate, and behind it the chain.'),
+  key: anyText('a file, like ./certs/shop.key')
+    .optional()
+    .describe('PEM file of its key, without a passphrase. Default: the key is in the same file.'),
+});
+
+const host = textLike('a host name, like shop.example.com', '^[^\\s:/]+$', (text) => {
+  if (parseHost(text) !== null) return text.toLowerCase();
+  return /[:/]/.test(text) ? refusal('leave scheme, port and path out') : null;
+});
+
+const Acme = keyed({
+  email: textLike('an address, like ops@example.com', '^\\S+@\\S+$', (text) =>
+    /^[^\s@]+@[^\s@]+$/.test(text) ? text : null,
+  )
+    .optional()
+    .describe('Where the authority writes to about the account.'),
+  hosts: z
+    .array(host, { error: 'expected a list of host names' })
+    .max(1000, { error: 'expected at most 1000 hosts' })
+    .optional()
+    .describe('Names to get certificates for. Default: the public names of all routes.'),
+  directory: textLike('letsencrypt, letsencrypt-staging or an https URL', '^\\S+$', parseDirectory)
+    .optional()
+    .describe(
+      'The authority: letsencrypt, letsencrypt-staging (for trying out) or the URL of its directory. Default letsencrypt.',
+    ),
+  ca: anyText('a file, like ./certs/ca.pem')
+    .optional()
+    .describe('PEM file with the certificate that the directory itself is checked by. Default: those of the system.'),
+});
+
+const Tls = keyed({
+  listen: listens
+    .optional()
+    .describe('Where HTTPS arrives. A bare port listens on 127.0.0.1 only. Default 127.0.0.1:8443.'),
+  certificates: z
+    .array(Certificate, { error: 'expected a list, like [{ cert: ./certs/shop.pem, key: ./certs/shop.key }]' })
+    .max(1000, { error: 'expected at most 1000 certificates' })
+    .optional()
+    .describe('Certificates from files; renewed files are taken by themselves.'),
+  self_signed: z
+    .union([flag(), z.array(host)], { error: 'expected true, false or a list of host names' })
+    .optional()
+    .describe(
+      'Certificates of the local authority: true for all routes, or for these names. Default: for routes under localhost.',
+    ),
+  acme: Acme.optional().describe('Certificates of a public authority, got and renewed by themselves (ACME, HTTP-01).'),
+  redirect: z
+    .union([flag(), whole(1, 65_535)], { error: 'expected true, false or a port' })
+    .optional()
+    .describe('Plain requests are sent on to HTTPS: true, or the port that clients see. Default false.'),
+  hsts: z
+    .union([z.literal(false), duration(1000)], { error: 'expected false or a duration, like 180d' })
+    .optional()
+    .describe('Strict-Transport-Security: browsers ask by HTTPS only for so long. Default false.'),
+  min_version: textOrNumber('1.2 or 1.3', '^1\\.[23]$', (text) => (text === '1.2' || text === '1.3' ? text : null))
+    .optional()
+    .describe('Oldest TLS version. Default 1.2.'),
+});
+
 /** x-friday at the top. */
 export const topFridayShape = {
   runtime: oneOf(['process', 'docker', 'swarm']).optional().describe('What runs the services. Default process.'),
   balancer: oneOf(['embedded', 'haproxy']).optional().describe('What splits the traffic. Default embedded.'),
-  listen: z
-    .union([listen, z.array(listen)], { error: 'expected a port, host:port, or a list of them' })
+  listen: listens
     .optional()
     .describe('Where public traffic arrives. A bare port listens on 127.0.0.1 only. Default 127.0.0.1:8080.'),
+  tls: Tls.optional().describe('HTTPS: where it listens, and where its certificates come from.'),
 };

@@ -58,6 +58,23 @@ describe('the good files', () => {
 });
 
 describe('what the files say', () => {
+  it('gives public routes certificates of an authority, and local ones those of this machine', () => {
+    expect(readGood('tls.yaml').project?.tls).toEqual({
+      listen: [{ host: '0.0.0.0', port: 443 }],
+      certificates: [],
+      selfSigned: ['api.localhost'],
+      acme: {
+        email: 'ops@example.com',
+        hosts: ['shop.example.com', 'api.example.com'],
+        directory: 'https://acme-staging-v02.api.letsencrypt.org/directory',
+        ca: null,
+      },
+      redirectPort: 0,
+      hstsSeconds: 180 * 86_400,
+      minVersion: '1.3',
+    });
+  });
+
   it('calculator: the example of the documentation', () => {
     const result = readGood('calculator.yaml');
     expect(result.problems).toEqual([]);

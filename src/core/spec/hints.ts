@@ -53,7 +53,21 @@ export function hintForServiceFridayKey(key: string): string | null {
   return Object.hasOwn(topFridayShape, key) ? 'put it under x-friday at the top of the file' : null;
 }
 
+/** Keys of x-friday.tls, and words from elsewhere for them. */
+const INSIDE_TLS = new Set([
+  'certificates',
+  'self_signed',
+  'acme',
+  'redirect',
+  'hsts',
+  'min_version',
+  'https',
+  'ssl',
+  'cert',
+]);
+
 export function hintForTopFridayKey(key: string): string | null {
+  if (INSIDE_TLS.has(key)) return ['https', 'ssl', 'cert'].includes(key) ? 'did you mean "tls"?' : 'put it under tls';
   const near = didYouMean(key, Object.keys(topFridayShape));
   if (near !== null) return near;
   return Object.hasOwn(serviceFridayShape, key) ? 'put it under x-friday of a service' : null;

@@ -130,13 +130,43 @@ export const ServiceSpec = z.object({
 });
 export type ServiceSpec = z.infer<typeof ServiceSpec>;
 
+const Listen = z.object({ host: z.string(), port: z.number().int().min(0).max(65_535) });
+const Hosts = z.array(z.string().min(1).max(253)).max(1000);
+
+/** HTTPS: where it listens, and where its certificates come from. */
+export const TlsSpec = z.object({
+  listen: z.array(Listen).min(1).max(100),
+  /** Absolute paths of PEM files; both may be the same. */
+  certificates: z.array(z.object({ cert: z.string(), key: z.string() })).max(1000),
+  /** One certificate of the local authority for all of these; empty = none. */
+  selfSigned: Hosts,
+  acme: z
+    .object({
+      email: z.string().nullable(),
+      /** Those that no file covers get a certificate each. */
+      hosts: Hosts,
+      /** URL of the authority's directory. */
+      directory: z.string(),
+      /** Absolute path of a PEM file that the directory's own certificate is checked by; null = those of the system. */
+      ca: z.string().nullable(),
+    })
+    .nullable(),
+  /** Plain requests go on to HTTPS at this port; 0 = the one it listens on, null = they are served. */
+  redirectPort: z.number().int().min(0).max(65_535).nullable(),
+  hstsSeconds: z.number().int().min(0),
+  minVersion: z.enum(['1.2', '1.3']),
+});
+export type TlsSpec = z.infer<typeof TlsSpec>;
+
 export const Project = z.object({
   name: z.string(),
   /** Absolute path of the first file. */
   file: z.string(),
   runtime: z.enum(['process', 'docker', 'swarm']),
   balancer: z.enum(['embedded', 'haproxy']),
-  listen: z.array(z.object({ host: z.string(), port: z.number().int().min(0).max(65_535) })),
+  listen: z.array(Listen),
+  /** Absent = no HTTPS. */
+  tls: TlsSpec.optional(),
   services: z.array(ServiceSpec),
 });
 export type Project = z.infer<typeof Project>;

@@ -14,6 +14,7 @@ import { baseOf, folderOf, resolvePath } from './path.ts';
 import { errorAt, hasErrors, type Problem, problemAt } from './problem.ts';
 import type { Project, ServiceSpec } from './project.ts';
 import { resolveService } from './resolve.ts';
+import { resolveTls } from './tls.ts';
 import { child, keySpanAt, spanAt, type Tree } from './tree.ts';
 
 export type ReadInput = {
@@ -74,12 +75,15 @@ function projectOf(root: Tree, file: string, input: ReadInput, lookup: Lookup, p
   const names = active.map((draft) => draft.name);
   reportIgnored(root, names, problems);
   const services = servicesOf(active, inactive, input, lookup);
+  const listen = listenOf(friday.listen);
+  const tls = resolveTls(friday.tls, { root, folder: folderOf(file), read: input.read, services, listen, problems });
   return {
     name: nameOf(top.name, file, lookup),
     file,
     runtime: friday.runtime ?? 'process',
     balancer: friday.balancer ?? 'embedded',
-    listen: listenOf(friday.listen),
+    listen,
+    ...(tls === null ? {} : { tls }),
     services,
   };
 }

@@ -42,3 +42,24 @@ function isIpv4(host: string): boolean {
   const parts = host.split('.');
   return parts.length === 4 && parts.every((part) => /^\d{1,3}$/.test(part) && Number(part) <= 255);
 }
+
+/** A host name, or `*.name`, in lower case; null for anything else. */
+export function parseHost(text: string): string | null {
+  const host = text.toLowerCase();
+  return isHost(host.replace(/^\*\./, '')) ? host : null;
+}
+
+const DIRECTORIES: Readonly<Record<string, string>> = {
+  letsencrypt: 'https://acme-v02.api.letsencrypt.org/directory',
+  'letsencrypt-staging': 'https://acme-staging-v02.api.letsencrypt.org/directory',
+};
+
+/** The URL of an authority's directory: by name, or as it stands; null for anything else. */
+export function parseDirectory(text: string): string | null {
+  const known = Object.hasOwn(DIRECTORIES, text) ? DIRECTORIES[text] : undefined;
+  return known ?? (/^https:\/\/[^\s/?#]+(\/\S*)?$/.test(text) ? text : null);
+}
+
+export function isWellKnownDirectory(url: string): boolean {
+  return Object.values(DIRECTORIES).includes(url);
+}
