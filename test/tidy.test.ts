@@ -11,11 +11,12 @@ const MAY_IMPORT: Readonly<Record<string, readonly string[]>> = {
   ports: ['core'],
   proxy: ['core'],
   api: ['core'],
+  certificates: ['core'],
   sim: ['core', 'ports', 'control'],
   control: ['core', 'ports', 'api'],
-  adapters: ['core', 'ports', 'proxy'],
+  adapters: ['core', 'ports', 'proxy', 'certificates'],
   server: ['core', 'ports', 'control', 'api'],
-  cli: ['core', 'api', 'server'],
+  cli: ['core', 'api', 'server', 'certificates'],
 };
 
 function filesBelow(folder: string): string[] {

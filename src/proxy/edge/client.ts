@@ -31,6 +31,8 @@ export interface ClientRequest {
   bodyFor(onMove: () => void): ClientBody;
   /** The way on which it goes to an instance. */
   upstreamOf(target: Target): Upstream;
+  /** Breaks off at once. `isUnframed`: the end of the connection would be the end of the answer, so it has to look broken. */
+  cutOff(isUnframed: boolean): void;
 }
 
 /** What Node's `ServerResponse` does, as far as it is needed. */

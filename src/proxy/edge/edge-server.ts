@@ -28,6 +28,12 @@ export class EdgeRequest extends IncomingMessage implements ClientRequest {
   upstreamOf(target: Target): Upstream {
     return target.upstream;
   }
+
+  cutOff(isUnframed: boolean): void {
+    const { socket } = this;
+    if (isUnframed && !('encrypted' in socket)) socket.resetAndDestroy();
+    else socket.destroy();
+  }
 }
 
 // Node looks at `headers.expect` of every request; the head has it, at the price of one pass.
@@ -52,7 +58,12 @@ function onDrain(this: EdgeResponse): void {
 export type EdgeServer = Server<typeof EdgeRequest, typeof EdgeResponse>;
 
 export function edgeServer(limits: ProxyLimits): EdgeServer {
-  const server = createServer<typeof EdgeRequest, typeof EdgeResponse>({
+  return unlimited(createServer<typeof EdgeRequest, typeof EdgeResponse>(edgeOptions(limits)));
+}
+
+/** How HTTP/1 is read, with or without TLS beneath. */
+export function edgeOptions(limits: ProxyLimits) {
+  return {
     IncomingMessage: EdgeRequest,
     ServerResponse: EdgeResponse,
     insecureHTTPParser: false,
@@ -65,7 +76,10 @@ export function edgeServer(limits: ProxyLimits): EdgeServer {
     // The listener looks itself, for it must also know that it refused.
     requireHostHeader: false,
     shouldUpgradeCallback: mayUpgrade,
-  });
+  };
+}
+
+export function unlimited(server: EdgeServer): EdgeServer {
   // Without a limit on their number; their bytes are limited. Node would drop what is beyond it silently.
   server.maxHeadersCount = 0;
   return server;

@@ -1,6 +1,7 @@
 // What all listeners of the process share.
 import type { ProxyLimits } from '../limits.ts';
 import type { Router } from '../routing/router.ts';
+import type { Door } from './door.ts';
 import { OpenExchanges } from './open-exchanges.ts';
 
 export class Edge {
@@ -11,6 +12,8 @@ export class Edge {
   /** Open client connections of all listeners. */
   connections = 0;
   isStopping = false;
+  /** Asked first about every request at a public address; null = nothing to ask. */
+  door: Door | null = null;
 
   constructor(now: () => number, limits: ProxyLimits, router: Router) {
     this.now = now;

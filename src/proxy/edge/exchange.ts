@@ -351,7 +351,8 @@ export class Exchange implements Answer, Assignee, ReplyOwner, RequestFacts, Swe
   breakOff(): void {
     this.service.waiting.delete(this);
     this.dropCall();
-    (this.upgrading ?? this.request).socket.destroy();
+    if (this.upgrading === null) this.request.cutOff(false);
+    else this.upgrading.socket.destroy();
   }
 
   private dropCall(): void {

@@ -4,6 +4,7 @@ import { Server as NetServer } from 'node:net';
 import type { Listen } from '../../core/traffic.ts';
 import { isHost } from '../routing/route-map.ts';
 import type { Service } from '../routing/service.ts';
+import type { ClientResponse } from './client.ts';
 import type { Edge } from './edge.ts';
 import { answerUnderWay, type EdgeRequest, EdgeResponse, type EdgeServer, edgeServer } from './edge-server.ts';
 import { Exchange, type Upgrading } from './exchange.ts';
@@ -17,13 +18,15 @@ export class Listener {
   readonly edge: Edge;
   /** Everything goes to this service; null = by host and path. */
   service: string | null;
-  private readonly server: EdgeServer;
+  /** What comes in here is encrypted. */
+  readonly isSecure: boolean = false;
+  protected readonly server: EdgeServer;
   private isClosed = false;
 
-  constructor(edge: Edge, service: string | null) {
+  constructor(edge: Edge, service: string | null, server: EdgeServer = edgeServer(edge.limits)) {
     this.edge = edge;
     this.service = service;
-    this.server = edgeServer(edge.limits);
+    this.server = server;
     this.server.on('connection', (socket) => this.admit(socket));
     this.server.on('request', (request, response) => this.handle(request, response, null));
     this.server.on('checkContinue', (request, response) => this.handle(request, response, null));
@@ -89,22 +92,27 @@ export class Listener {
       answerItself(response, 400, { detail: place });
       return;
     }
-    const service = this.serviceOf(place);
-    if (this.isClosing) response.shouldKeepAlive = false;
-    if (service === undefined) {
-      answerItself(response, 404);
-    } else if (this.edge.isFull) {
-      service.count.refused(this.edge.now());
-      answerItself(response, 503);
-    } else this.exchange(new Exchange(this, service, place.url, response, upgrading), response);
-  }
-
-  private exchange(exchange: Exchange, { socket, req }: EdgeResponse): void {
-    if (socket === null) {
+    const exchange = this.take(place, response, upgrading);
+    if (exchange === null) return;
+    if (response.socket === null) {
       // It queues behind the answers to earlier requests, and not every Node tells it when the connection ends.
-      req.socket.setMaxListeners(0).once('close', () => exchange.onClosed());
+      request.socket.setMaxListeners(0).once('close', () => exchange.onClosed());
     }
     exchange.start();
+  }
+
+  /** The exchange for a well-formed request, to be started; null when it is answered already. */
+  protected take(place: Place, response: ClientResponse, upgrading: Upgrading | null): Exchange | null {
+    const { door } = this.edge;
+    if (door !== null && this.service === null && door.answers(place, response, this.isSecure)) return null;
+    const service = this.serviceOf(place);
+    if (this.isClosing) response.shouldKeepAlive = false;
+    if (service !== undefined && !this.edge.isFull) {
+      return new Exchange(this, service, place.url, response, upgrading);
+    }
+    service?.count.refused(this.edge.now());
+    answerItself(response, service === undefined ? 404 : 503);
+    return null;
   }
 
   private serviceOf({ host, url }: Place): Service | undefined {
@@ -133,7 +141,7 @@ export class Listener {
 const CONDEMNED = Symbol('condemned');
 type Condemned = Socket & { [CONDEMNED]?: boolean };
 
-type Place = { readonly host: string; readonly url: string };
+export type Place = { readonly host: string; readonly url: string };
 
 /** Host and path of a request; a sentence when it has none (Source: RFC 9112 sections 3.2 and 6.1). */
 function placeOf({ head, url = '', method, httpVersionMajor, httpVersionMinor }: EdgeRequest): Place | string {

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { ClientResponse } from './client.ts';
 
 const TEXTS: Readonly<Record<number, string>> = {
+  308: 'This address answers over HTTPS.',
   400: 'This request is malformed.',
   404: 'No service answers under this address.',
   408: 'The request did not arrive in time.',
@@ -15,12 +16,18 @@ const TEXTS: Readonly<Record<number, string>> = {
 };
 
 /** `label` is the version that should have answered; `cookie` the Set-Cookie value of a client that is new. */
-export type OwnAnswer = { readonly label?: string | null; readonly cookie?: string | null; readonly detail?: string };
+export type OwnAnswer = {
+  readonly label?: string | null;
+  readonly cookie?: string | null;
+  readonly detail?: string;
+  readonly location?: string;
+};
 
 export function answerItself(response: ClientResponse, status: number, about: OwnAnswer = {}): void {
   const text = `${about.detail ?? TEXTS[status] ?? ''}\n`;
   const headers = ['content-type', 'text/plain; charset=utf-8', 'content-length', String(Buffer.byteLength(text))];
   if (status === 503) headers.push('retry-after', '1');
+  if (about.location) headers.push('location', about.location);
   if (about.label) headers.push('x-friday-version', about.label);
   if (about.cookie) headers.push('set-cookie', about.cookie);
   if (status === 400 || status === 408) response.shouldKeepAlive = false;

@@ -97,9 +97,7 @@ export class Reply {
   /** Cuts the client off so that it cannot take what it got for the whole. */
   cutOff(): void {
     this.drop();
-    const { socket } = this.response.req;
-    if (this.isUnframed) socket.resetAndDestroy();
-    else socket.destroy();
+    this.response.req.cutOff(this.isUnframed);
   }
 
   /** Hands the head to Node. `length` is that of the body when all of it is here. */

@@ -31,7 +31,7 @@ export function upstreamHeaders(
     'x-forwarded-for',
     head.forwardedFor === null ? peer : `${head.forwardedFor}, ${peer}`,
     'x-forwarded-proto',
-    (isBelieved ? head.forwardedProto : null) ?? 'http',
+    'encrypted' in socket ? 'https' : ((isBelieved ? head.forwardedProto : null) ?? 'http'),
     'x-friday-version',
     label,
   );
