@@ -1,5 +1,6 @@
 // The Compose keys that are honoured, as zod schemas: they check the file and make the editor schema.
 import { z } from 'zod';
+import { buildShape, containerShape, deployShape, healthShape } from './container-shapes.ts';
 import { BUILD_KEYS, DEPLOY_KEYS, HEALTHCHECK_KEYS, type Treatment } from './keys.ts';
 import { nearest } from './nearest.ts';
 import { anyText, duration, flag, keyed, keyword, oneOf, refusal, textLike, textOrNumber, whole } from './scalars.ts';
@@ -39,15 +40,19 @@ function withoutExtensions(input: unknown): unknown {
   return Object.fromEntries(Object.entries(input).filter(([key]) => !key.startsWith('x-')));
 }
 
-const Build = z.union(
-  [
-    z.string(),
-    tabled({ context: anyText().optional().describe('The folder, seen from the folder of the file.') }, BUILD_KEYS),
-  ],
-  {
-    error: 'expected a folder, or a mapping with context',
-  },
-);
+const buildWith = (more: z.ZodRawShape) =>
+  z.union(
+    [
+      z.string(),
+      tabled(
+        { ...more, context: anyText().optional().describe('The folder, seen from the folder of the file.') },
+        BUILD_KEYS,
+      ),
+    ],
+    {
+      error: 'expected a folder, or a mapping with context',
+    },
+  );
 
 /** Docker's forms: a line for a shell, or a list that says in its first word how the rest runs. */
 const Test = Command.refine(
@@ -62,26 +67,20 @@ const Test = Command.refine(
   },
 );
 
-const Healthcheck = tabled(
-  {
-    test: Test.optional().describe(
-      'The command that says whether an instance is ready: a line for a shell, or a list that starts with CMD, CMD-SHELL or NONE.',
-    ),
-    interval: duration().optional().describe('Time between two looks. Default 5s.'),
-    timeout: duration().optional().describe('A look that takes longer has failed. Default 30s.'),
-    retries: whole(0, 1000)
-      .optional()
-      .describe('So many failed looks in a row make a ready instance unready. Default 3.'),
-    start_period: duration().optional().describe('Failed looks in this time after the start do not count. Default 0s.'),
-    disable: flag().optional().describe('Take out a healthcheck of an earlier file.'),
-  },
-  HEALTHCHECK_KEYS,
-);
+const healthKeys = {
+  test: Test.optional().describe(
+    'The command that says whether an instance is ready: a line for a shell, or a list that starts with CMD, CMD-SHELL or NONE.',
+  ),
+  interval: duration().optional().describe('Time between two looks. Default 5s.'),
+  timeout: duration().optional().describe('A look that takes longer has failed. Default 30s.'),
+  retries: whole(0, 1000)
+    .optional()
+    .describe('So many failed looks in a row make a ready instance unready. Default 3.'),
+  start_period: duration().optional().describe('Failed looks in this time after the start do not count. Default 0s.'),
+  disable: flag().optional().describe('Take out a healthcheck of an earlier file.'),
+};
 
-const Deploy = tabled(
-  { replicas: whole(0, 1000).optional().describe('How many instances run. Default 1.') },
-  DEPLOY_KEYS,
-);
+const deployKeys = { replicas: whole(0, 1000).optional().describe('How many instances run. Default 1.') };
 
 const EnvFile = z.union(
   [
@@ -180,7 +179,7 @@ const Include = z.array(
 
 /** Honoured keys of a service. */
 export const serviceShape = {
-  build: Build.optional().describe('The folder that holds the code; a release runs an immutable copy of it.'),
+  build: buildWith({}).optional().describe('The folder that holds the code; a release runs an immutable copy of it.'),
   image: anyText()
     .optional()
     .describe('Image for the container runtimes; the process runtime needs a command as well.'),
@@ -194,8 +193,10 @@ export const serviceShape = {
   depends_on: DependsOn.optional().describe(
     'Services that start, are healthy or have completed before this one starts.',
   ),
-  healthcheck: Healthcheck.optional().describe('How an instance says that it is ready. x-friday.ready wins over it.'),
-  deploy: Deploy.optional().describe('How many instances run.'),
+  healthcheck: tabled(healthKeys, HEALTHCHECK_KEYS)
+    .optional()
+    .describe('How an instance says that it is ready. x-friday.ready wins over it.'),
+  deploy: tabled(deployKeys, DEPLOY_KEYS).optional().describe('How many instances run.'),
   scale: whole(0, 1000).optional().describe('Older spelling of deploy.replicas.'),
   stop_signal: Signal.optional().describe('Asks the process to stop. Default SIGTERM.'),
   stop_grace_period: duration().optional().describe('Time between that and SIGKILL. Default 10s.'),
@@ -208,6 +209,27 @@ export const serviceShape = {
   ),
   extends: Extends.optional().describe('Take over another service, then change it.'),
 };
+
+/** Keys of a service as an editor shows them, also those that only containers honour: what a file says is checked in two steps. */
+export const editorShape = {
+  ...forContainers(containerShape),
+  ...serviceShape,
+  build: buildWith(forContainers(buildShape)).optional().describe('The folder that holds the code.'),
+  healthcheck: tabled({ ...forContainers(healthShape), ...healthKeys }, HEALTHCHECK_KEYS)
+    .optional()
+    .describe('How an instance says that it is ready. x-friday.ready wins over it.'),
+  deploy: tabled({ ...forContainers(deployShape), ...deployKeys }, DEPLOY_KEYS)
+    .optional()
+    .describe('How many instances run, and within which bounds.'),
+};
+
+function forContainers<S extends Record<string, z.ZodType>>(shape: S): S {
+  const described = Object.entries(shape).map(([key, schema]) => {
+    const { description } = schema;
+    return [key, schema.describe(`With docker and swarm${description === undefined ? '.' : `: ${description}`}`)];
+  });
+  return Object.fromEntries(described);
+}
 
 /** Honoured keys at the top, without services. */
 export const topShape = {

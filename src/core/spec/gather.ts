@@ -205,6 +205,7 @@ function withIncludes(tree: Tree, place: Place, gathering: Gathering): Tree {
     const included = includedTree(item, asked, place, gathering);
     const theirs = fieldsAt(included, 'services');
     if (theirs !== null) result = withServices(result, theirs, gathering);
+    for (const key of ['networks', 'volumes', 'secrets', 'configs']) result = withResources(result, key, included);
   }
   return result;
 }
@@ -229,6 +230,14 @@ function includedTree(item: Tree, asked: Asked, place: Place, gathering: Gatheri
   const envFiles = named.length > 0 ? named : [resolvePath(folder, '.env')];
   const lookup = envFiles.reduceRight((outer, file) => withEnvFile(file, outer, gathering), place.lookup);
   return gatherFiles(files, placeOf(folder, lookup, place.trail), gathering);
+}
+
+/** What a file and one that it includes both name is the file's own. */
+function withResources(tree: Fields, key: string, included: Tree | null): Fields {
+  const theirs = fieldsAt(included, key);
+  if (theirs === null) return tree;
+  const own = fieldsAt(tree, key);
+  return withValue(tree, key, own === null ? theirs : withEntries(own, [...theirs.entries, ...own.entries]));
 }
 
 function textsOf(value: unknown): string[] {

@@ -1,25 +1,34 @@
-// Says once per key what the process runtime does not honour, and what happens instead.
-import { DEPLOY_KEYS, HEALTHCHECK_KEYS, SERVICE_KEYS, TOP_KEYS, type Treatment } from './keys.ts';
+// Says once per key what the runtime does not honour, and what happens instead.
+import { tablesOf } from './container-keys.ts';
+import type { Treatment } from './keys.ts';
 import { type Problem, warningAt } from './problem.ts';
+import type { Project } from './project.ts';
 import { type Fields, fieldsAt, type Path, type Span, type Tree } from './tree.ts';
 
 type Found = { readonly path: Path; readonly span: Span; readonly instead: string; count: number };
 
 /** A warning for each ignored key of the file, at its first place. */
-export function reportIgnored(root: Tree, services: readonly string[], problems: Problem[]): void {
+export function reportIgnored(
+  root: Tree,
+  services: readonly string[],
+  runtime: Project['runtime'],
+  problems: Problem[],
+): void {
+  const tables = tablesOf(runtime);
   const found = new Map<string, Found>();
-  if (root.type === 'fields') collect(root, [], '', TOP_KEYS, found);
+  if (root.type === 'fields') collect(root, [], '', tables.top, found);
   for (const name of services) {
     const service = fieldsAt(fieldsAt(root, 'services'), name);
     if (service === null) continue;
     const path = ['services', name];
-    collect(service, path, '', SERVICE_KEYS, found);
-    collect(fieldsAt(service, 'deploy'), [...path, 'deploy'], 'deploy.', DEPLOY_KEYS, found);
-    collect(fieldsAt(service, 'healthcheck'), [...path, 'healthcheck'], 'healthcheck.', HEALTHCHECK_KEYS, found);
+    collect(service, path, '', tables.service, found);
+    collect(fieldsAt(service, 'build'), [...path, 'build'], 'build.', tables.build, found);
+    collect(fieldsAt(service, 'deploy'), [...path, 'deploy'], 'deploy.', tables.deploy, found);
+    collect(fieldsAt(service, 'healthcheck'), [...path, 'healthcheck'], 'healthcheck.', tables.healthcheck, found);
   }
   for (const { path, span, instead, count } of found.values()) {
     const more = count === 1 ? '' : ` (in ${count} services)`;
-    problems.push(warningAt(path, span, `ignored by the process runtime${more}: ${instead}`));
+    problems.push(warningAt(path, span, `ignored by the ${runtime} runtime${more}: ${instead}`));
   }
 }
 

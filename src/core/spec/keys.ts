@@ -1,4 +1,4 @@
-// The keys of the Compose specification, and what the process runtime does with each.
+// The keys of the Compose specification, and what the process runtime does with each; container-keys.ts says it for the others.
 
 /**
  * `used`: honoured. `quiet`: means nothing to processes and harms nobody when left out, or only other tools read it.

@@ -31,6 +31,33 @@ export function launchOf(draft: Draft, isFolder: (path: string) => boolean): Lau
   };
 }
 
+export type ImageLaunch = Launch & {
+  readonly container: {
+    readonly context: string | null;
+    readonly entrypoint: readonly string[] | null;
+    readonly command: readonly string[] | null;
+  };
+};
+
+/** The same for a container, which has the command of its image unless the file has another; x-friday.process is for processes. */
+export function imageLaunchOf(draft: Draft, isFolder: (path: string) => boolean): ImageLaunch {
+  const { compose } = draft;
+  const context = contextOf(draft, isFolder, true);
+  const entrypoint = wordsAt(draft, pathIn(draft, 'entrypoint'), compose.entrypoint);
+  const command = wordsAt(draft, pathIn(draft, 'command'), compose.command);
+  return {
+    context: context === null || isAddress(context) ? null : context,
+    command: [],
+    install: null,
+    workingDir: '.',
+    container: {
+      context,
+      entrypoint: compose.entrypoint === undefined ? null : entrypoint,
+      command: compose.command === undefined ? null : command,
+    },
+  };
+}
+
 function joined(entrypoint: readonly string[] | null, command: readonly string[] | null): readonly string[] | null {
   return entrypoint === null || command === null ? null : [...entrypoint, ...command];
 }
@@ -90,13 +117,14 @@ function wordsAt(draft: Draft, path: Path, command: string | readonly string[] |
   return split.words;
 }
 
-function contextOf(draft: Draft, isFolder: (path: string) => boolean): string | null {
+function contextOf(draft: Draft, isFolder: (path: string) => boolean, mayBeAddress = false): string | null {
   const { build } = draft.compose;
   if (build === undefined) return null;
   const context = typeof build === 'string' ? build : build.context;
   const path = pathIn(draft, 'build', 'context');
   if (context === undefined) return folderOf(keySpanAt(draft.root, pathIn(draft, 'build')).source.file);
   if (isAddress(context)) {
+    if (mayBeAddress) return context;
     draft.problems.push(
       errorAt(path, spanAt(draft.root, path), 'expected a folder, got an address', 'clone it and give the folder'),
     );

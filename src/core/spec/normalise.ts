@@ -12,15 +12,27 @@ import {
   withValue,
 } from './tree.ts';
 
-/** Every service in long form, with the paths in it seen from `folder`. What has the wrong shape stays as it is. */
+/** Every service in long form, with the paths in the file seen from `folder`. What has the wrong shape stays as it is. */
 export function normaliseServices(tree: Tree, folder: string): Tree {
-  const services = fieldsAt(tree, 'services');
-  if (tree.type !== 'fields' || services === null) return tree;
-  const entries = [...services.entries].map(([name, entry]): [string, Entry] => [
+  if (tree.type !== 'fields') return tree;
+  const withFiles = ['secrets', 'configs'].reduce<Fields>((whole, key) => {
+    return overEntries(whole, key, (file) => {
+      const path = child(file, 'file');
+      return file.type !== 'fields' || path === null ? file : withValue(file, 'file', absolute(path, folder));
+    });
+  }, tree);
+  return overEntries(withFiles, 'services', (service) => normaliseService(service, folder));
+}
+
+/** The tree with every value of the mapping under `key` changed. */
+function overEntries(tree: Fields, key: string, change: (value: Tree) => Tree): Fields {
+  const fields = fieldsAt(tree, key);
+  if (fields === null) return tree;
+  const entries = [...fields.entries].map(([name, entry]): [string, Entry] => [
     name,
-    { key: entry.key, value: normaliseService(entry.value, folder) },
+    { key: entry.key, value: change(entry.value) },
   ]);
-  return withValue(tree, 'services', withEntries(services, entries));
+  return withValue(tree, key, withEntries(fields, entries));
 }
 
 function normaliseService(tree: Tree, folder: string): Tree {
@@ -38,6 +50,7 @@ function normaliseService(tree: Tree, folder: string): Tree {
     dns_search: asList,
     tmpfs: asList,
     label_file: asList,
+    volumes: (value) => normaliseVolumes(value, folder),
   };
   let service: Fields = tree;
   for (const [key, step] of Object.entries(steps)) {
@@ -87,6 +100,22 @@ function normaliseEnvFiles(tree: Tree, folder: string): Tree {
     return { type: 'fields', entries: new Map([['path', entry]]), span: item.span, directive: null };
   });
   return { ...list, items };
+}
+
+/** A folder that is seen from that of the file begins with a dot; every other first part is the name of a volume or absolute. */
+function normaliseVolumes(tree: Tree, folder: string): Tree {
+  if (tree.type !== 'list') return tree;
+  const items = tree.items.map((item): Tree => {
+    if (item.type === 'leaf' && typeof item.value === 'string' && /^\.{1,2}(\/|:)/.test(item.value)) {
+      const cut = item.value.indexOf(':');
+      if (cut === -1) return item;
+      return { ...item, value: resolvePath(folder, item.value.slice(0, cut)) + item.value.slice(cut) };
+    }
+    const source = child(item, 'source');
+    if (item.type !== 'fields' || source?.type !== 'leaf' || !/^\.{1,2}(\/|$)/.test(String(source.value))) return item;
+    return withValue(item, 'source', absolute(source, folder));
+  });
+  return { ...tree, items };
 }
 
 function asList(tree: Tree): List | Tree {

@@ -1,5 +1,6 @@
 // The resolved project: what a Compose file with x-friday says once defaults, interpolation and profiles are applied.
 import { z } from 'zod';
+import { ContainerSpec } from './container.ts';
 
 const Route = z.object({ host: z.string(), path: z.string().startsWith('/') });
 
@@ -99,8 +100,8 @@ export const ServiceSpec = z.object({
   /** Absolute folder whose content is the code; null for a service that is only a program. */
   context: z.string().nullable(),
   image: z.string().nullable(),
-  /** What runs, without a shell. `$PORT` and `$FRIDAY_…` are replaced when it starts. */
-  command: z.array(z.string()).min(1),
+  /** What runs as a process, without a shell. `$PORT` and `$FRIDAY_…` are replaced when it starts. Empty for a container. */
+  command: z.array(z.string()),
   /** Runs once in the snapshot, for example ["npm", "ci"]. */
   install: z.array(z.string()).nullable(),
   /** Relative to the snapshot. */
@@ -127,6 +128,8 @@ export const ServiceSpec = z.object({
   /** Open requests may keep an instance that leaves so long; absent = 5 minutes. */
   drainMs: z.number().int().min(0).optional(),
   release: ReleaseSpec,
+  /** With the runtimes docker and swarm, absent with process. */
+  container: ContainerSpec.optional(),
 });
 export type ServiceSpec = z.infer<typeof ServiceSpec>;
 

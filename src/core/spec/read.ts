@@ -1,6 +1,7 @@
 // Reads the files of a project into its resolved form, or says everything that is wrong with them at once.
 import { type Checked, checkFields, fieldsOrProblem } from './check.ts';
 import { serviceShape, topShape } from './compose.ts';
+import { type Containers, resourcesIn } from './container-draft.ts';
 import type { Draft } from './draft.ts';
 import { serviceFridayShape, topFridayShape } from './friday.ts';
 import { type Gathering, gatherFiles, placeOf, withEnvFile } from './gather.ts';
@@ -73,14 +74,18 @@ function projectOf(root: Tree, file: string, input: ReadInput, lookup: Lookup, p
   const drafts = draftsOf(root, problems);
   const { active, inactive } = byProfile(drafts, input, lookup);
   const names = active.map((draft) => draft.name);
-  reportIgnored(root, names, problems);
-  const services = servicesOf(active, inactive, input, lookup);
+  const runtime = friday.runtime ?? 'process';
+  reportIgnored(root, names, runtime, problems);
+  const project = nameOf(top.name, file, lookup);
+  const containers =
+    runtime === 'process' ? null : { project, runtime, resources: resourcesIn(root, problems), lookup };
+  const services = servicesOf(active, inactive, input, lookup, containers);
   const listen = listenOf(friday.listen);
   const tls = resolveTls(friday.tls, { root, folder: folderOf(file), read: input.read, services, listen, problems });
   return {
-    name: nameOf(top.name, file, lookup),
+    name: project,
     file,
-    runtime: friday.runtime ?? 'process',
+    runtime,
     balancer: friday.balancer ?? 'embedded',
     listen,
     ...(tls === null ? {} : { tls }),
@@ -107,16 +112,22 @@ function topFridayOf(root: Tree, problems: Problem[]): Checked<typeof topFridayS
   if (fieldsOrProblem(root, ['x-friday'], problems) === null) return {};
   const options = { others: new Set<string>(), hintFor: hintForTopFridayKey };
   const friday = checkFields(root, ['x-friday'], topFridayShape, options, problems);
-  reportNotYet(root, 'runtime', friday.runtime, 'process', problems);
+  reportNotYet(root, 'runtime', friday.runtime, ['process', 'docker'], problems);
   return friday;
 }
 
 /** Words that the file may hold one day, but not with this version. */
-function reportNotYet(root: Tree, key: string, value: string | undefined, only: string, problems: Problem[]): void {
-  if (value === undefined || value === only) return;
+function reportNotYet(
+  root: Tree,
+  key: string,
+  value: string | undefined,
+  known: readonly string[],
+  problems: Problem[],
+): void {
+  if (value === undefined || known.includes(value)) return;
   const path = ['x-friday', key];
-  const message = `this version has only ${only}, got ${value}`;
-  problems.push(errorAt(path, spanAt(root, path), message, `write ${key}: ${only}`));
+  const message = `this version has only ${known.join(' and ')}, got ${value}`;
+  problems.push(errorAt(path, spanAt(root, path), message, `write ${key}: ${known[0]}`));
 }
 
 function listenOf(written: Checked<typeof topFridayShape>['listen']): Project['listen'] {
@@ -164,6 +175,7 @@ function servicesOf(
   inactive: readonly Draft[],
   input: ReadInput,
   lookup: Lookup,
+  containers: Containers | null,
 ): ServiceSpec[] {
   const names = new Set(active.map((draft) => draft.name));
   const off = new Set(inactive.map((draft) => draft.name));
@@ -173,7 +185,7 @@ function servicesOf(
   reportSameRoutes(active);
   const all = [...waits.values()].flat();
   const awaited = new Set(all.filter(({ condition }) => condition === 'completed').map(({ service }) => service));
-  const around = { read: input.read, isFolder: input.isFolder ?? (() => true), lookup, awaited };
+  const around = { read: input.read, isFolder: input.isFolder ?? (() => true), lookup, awaited, containers };
   return active.map((draft) => resolveService(draft, waits.get(draft.name) ?? [], around));
 }
 

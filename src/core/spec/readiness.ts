@@ -5,14 +5,17 @@ import type { Readiness } from './project.ts';
 const HTTP = { intervalMs: 500, timeoutMs: 2000 };
 const OPEN = { intervalMs: 200, timeoutMs: 1000 };
 
-/** x-friday.ready, else the healthcheck, else the port opens, else it runs. `command` is what the service runs. */
-export function readinessOf(draft: Draft, command: readonly string[]): Readiness {
+/**
+ * x-friday.ready, else the healthcheck, else the port opens, else it runs. `command` is what the service runs. In a
+ * container only x-friday.port is a port that can be asked.
+ */
+export function readinessOf(draft: Draft, command: readonly string[], isContainer: boolean): Readiness {
   const { ready, port, url } = draft.friday;
   if (ready !== undefined) return { type: 'http', path: ready, ...HTTP };
   const check = healthcheckOf(draft);
   if (check !== null) return check;
   const takesPort = command.some((word) => /\$\{?PORT\b/.test(word));
-  if (port !== undefined || url !== undefined || takesPort) return { type: 'port', ...OPEN };
+  if (port !== undefined || (!isContainer && (url !== undefined || takesPort))) return { type: 'port', ...OPEN };
   return { type: 'running' };
 }
 

@@ -1,9 +1,11 @@
 // Turns one checked service into its resolved form: defaults applied, and everything in it that contradicts itself reported.
 
+import type { Containers } from './container-draft.ts';
+import { containerOf } from './container-resolve.ts';
 import { type Draft, pathIn } from './draft.ts';
 import type { Dependency } from './graph.ts';
 import type { Lookup } from './interpolate.ts';
-import { launchOf } from './launch.ts';
+import { imageLaunchOf, launchOf } from './launch.ts';
 import { releaseOf } from './plan.ts';
 import { errorAt, warningAt } from './problem.ts';
 import type { ServiceSpec } from './project.ts';
@@ -18,12 +20,16 @@ export type Surroundings = {
   readonly lookup: Lookup;
   /** Services that another one waits for until they have completed. */
   readonly awaited: ReadonlySet<string>;
+  /** Null with the process runtime. */
+  readonly containers: Containers | null;
 };
 
 /** Never throws; what it gives is only good when no error was reported. */
 export function resolveService(draft: Draft, dependsOn: readonly Dependency[], around: Surroundings): ServiceSpec {
   const { compose, friday, name } = draft;
-  const launch = launchOf(draft, around.isFolder);
+  const { containers } = around;
+  const image = containers === null ? null : imageLaunchOf(draft, around.isFolder);
+  const launch = image ?? launchOf(draft, around.isFolder);
   reportNeedsPort(draft);
   const scale = scaleOf(draft);
   const { hold, route } = friday;
@@ -41,7 +47,7 @@ export function resolveService(draft: Draft, dependsOn: readonly Dependency[], a
     restart: restartOf(draft, around.awaited),
     stopSignal: compose.stop_signal ?? 'SIGTERM',
     stopGraceMs: compose.stop_grace_period ?? 10_000,
-    readiness: readinessOf(draft, launch.command),
+    readiness: readinessOf(draft, launch.command, containers !== null),
     port: friday.port ?? null,
     routes: route === undefined ? [] : Array.isArray(route) ? route : [route],
     isSticky: friday.sticky === 'cookie',
@@ -51,6 +57,7 @@ export function resolveService(draft: Draft, dependsOn: readonly Dependency[], a
     hold: { requests: hold?.requests ?? 100, ms: hold?.for ?? 10_000 },
     ...(friday.drain === undefined ? {} : { drainMs: friday.drain }),
     release: releaseOf(draft),
+    ...(containers === null || image === null ? {} : { container: containerOf(draft, image.container, containers) }),
   };
 }
 

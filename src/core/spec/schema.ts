@@ -1,23 +1,32 @@
 // The JSON Schema that completes and checks a compose.yaml with x-friday in an editor.
 import { z } from 'zod';
-import { serviceShape, tabled, topShape } from './compose.ts';
+import { editorShape, tabled, topShape } from './compose.ts';
+import { resourceShapes } from './container-shapes.ts';
 import { serviceFridayShape, topFridayShape } from './friday.ts';
 import { SERVICE_KEYS, TOP_KEYS } from './keys.ts';
 import { keyed } from './scalars.ts';
+import { WORDS } from './schema-words.ts';
 
 const serviceName = z.string().meta({ pattern: '^[a-zA-Z0-9][a-zA-Z0-9._-]*$' });
 
 const Service = tabled(
   {
-    ...serviceShape,
+    ...editorShape,
     'x-friday': keyed(serviceFridayShape).optional().describe('How fridaymorning runs and releases this service.'),
   },
   SERVICE_KEYS,
 );
 
+const resources = Object.fromEntries(
+  Object.entries(resourceShapes).map(([key, shape]) => {
+    return [key, z.record(z.string(), shape).optional().describe(`The ${key} that services name.`)];
+  }),
+);
+
 const File = tabled(
   {
     ...topShape,
+    ...resources,
     services: z.record(serviceName, Service).optional().describe('The services of the project.'),
     'x-friday': keyed(topFridayShape).optional().describe('How fridaymorning runs this project.'),
   },
@@ -30,6 +39,28 @@ const File = tabled(
  */
 export function editorSchema(): Record<string, unknown> {
   const schema = z.toJSONSchema(File, { target: 'draft-7', io: 'input' });
-  const { $schema, ...rest } = schema;
+  const { $schema, ...rest } = worded(schema);
   return { $schema, title: 'Compose file with x-friday', ...rest };
+}
+
+/** The schema with words for every key that has none of its own. */
+function worded<T>(part: T): T {
+  if (Array.isArray(part)) return part.map(worded) as T;
+  if (typeof part !== 'object' || part === null) return part;
+  const entries = Object.entries(part).map(([key, value]) => [
+    key,
+    key === 'properties' ? allWorded(value) : worded(value),
+  ]);
+  return Object.fromEntries(entries) as T;
+}
+
+function allWorded(properties: Record<string, object>): object {
+  const entries = Object.entries(properties).map(([key, value]) => {
+    const words = WORDS[key];
+    return [
+      key,
+      'description' in value || words === undefined ? worded(value) : { ...worded(value), description: words },
+    ];
+  });
+  return Object.fromEntries(entries);
 }
