@@ -1,13 +1,17 @@
-// The test projects by what they need: unit and sim nothing, real sockets and processes, story the whole product.
+// The test projects by what they need: unit and sim nothing, real sockets, processes and engines, story the whole product.
 import { defineConfig } from 'vitest/config';
 import { notRun } from './test/not-run.ts';
 
 const real = ['src/adapters/**/*.test.ts', 'src/proxy/**/*.test.ts', 'examples/**/*.test.ts', 'test/cli/**/*.test.ts'];
 const story = ['test/*.test.ts'];
+/** They say how many seconds something took: nothing else runs beside them. */
+const alone = ['test/demo.test.ts'];
 /** Nothing but values: the files may share one loading of the modules, which takes more time than the tests. */
 const pure = { isolate: false };
 // On shared machines a process may get no processor for seconds. A retry is shown in the output, and never used at a desk.
 const patient = { testTimeout: 60_000, hookTimeout: 60_000, retry: process.env.CI ? 2 : 0 };
+/** Tests that mostly wait: two files at a time whatever the machine has. Groups run one after the other. */
+const inPairs = (groupOrder: number) => ({ ...patient, maxWorkers: 2, sequence: { groupOrder } });
 
 export default defineConfig({
   test: {
@@ -15,8 +19,9 @@ export default defineConfig({
     projects: [
       { test: { ...pure, name: 'unit', include: ['src/**/*.test.ts'], exclude: [...real, 'src/sim/**'] } },
       { test: { ...pure, name: 'sim', include: ['src/sim/**/*.test.ts'], testTimeout: 600_000 } },
-      { test: { name: 'real', include: real, ...patient } },
-      { test: { name: 'story', include: story, ...patient, fileParallelism: false } },
+      { test: { ...inPairs(1), name: 'real', include: real } },
+      { test: { ...inPairs(2), name: 'story', include: story, exclude: alone } },
+      { test: { ...inPairs(3), name: 'alone', include: alone, maxWorkers: 1 } },
     ],
   },
 });
