@@ -13,7 +13,7 @@ describe('a machine without an engine', () => {
 
   it('is told each package once', () => {
     expect(whyWithout('docker', ['/nowhere'])).toBe(
-      'dockerd, docker, iptables are not installed (Debian, Ubuntu: apt-get install docker.io iptables).',
+      'dockerd, docker, iptables, ip, setpriv are not installed (Debian, Ubuntu: apt-get install docker.io iptables iproute2 util-linux).',
     );
   });
 });

@@ -10,7 +10,13 @@ type Need = {
   readonly isPrivileged?: boolean;
 };
 
-const DOCKER = { dockerd: 'docker.io', docker: 'docker.io', iptables: 'iptables' };
+const DOCKER = {
+  dockerd: 'docker.io',
+  docker: 'docker.io',
+  iptables: 'iptables',
+  ip: 'iproute2',
+  setpriv: 'util-linux',
+};
 
 const NEEDS = {
   haproxy: { programs: { haproxy: 'haproxy' } },
@@ -19,7 +25,7 @@ const NEEDS = {
   pebble: { programs: { pebble: 'pebble' } },
   curl: { programs: { curl: 'curl' } },
   docker: { programs: DOCKER, isPrivileged: true },
-  swarm: { programs: { ...DOCKER, ip: 'iproute2', nsenter: 'util-linux' }, isPrivileged: true },
+  swarm: { programs: { ...DOCKER, nsenter: 'util-linux' }, isPrivileged: true },
   chromium: { programs: { chromium: 'chromium' } },
 } as const satisfies Record<string, Need>;
 

@@ -2,11 +2,12 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { describeWith } from '../../../../test/engines.ts';
 import { engineAt, isOlder } from './client.ts';
-import { describeWithEngine, newTestEngine, type TestEngine } from './fixture.ts';
+import { newTestEngine, type TestEngine } from './fixture.ts';
 import { Image, Info } from './objects.ts';
 
-describeWithEngine('the client of a real engine', () => {
+describeWith('docker', 'the client of a real engine', () => {
   let place: TestEngine;
   beforeAll(async () => {
     place = await newTestEngine();

@@ -5,7 +5,6 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { describe, it } from 'vitest';
 import { z } from 'zod';
 import { type Engine, engineAt } from './client.ts';
 import { baseImageTar } from './fixture-image.ts';
@@ -45,29 +44,8 @@ function dockerd(): string | null {
   return folders.map((folder) => join(folder, 'dockerd')).find((file) => existsSync(file)) ?? null;
 }
 
-/** Why no engine can be started here; null = it can. */
-export function engineLack(): string | null {
-  if (process.platform !== 'linux') return 'a private Docker Engine needs Linux';
-  if (dockerd() === null) return 'Docker Engine is not installed here: apt-get install docker.io iptables';
-  if (process.getuid?.() !== 0) return 'only root may start a private Docker Engine';
-  return null;
-}
-
-/** Tests that need a real engine. Without one they are skipped at a desk, with the reason, and fail on CI. */
-export function describeWithEngine(name: string, tests: () => void): void {
-  const lack = engineLack();
-  if (lack === null || process.env.CI) {
-    describe(name, tests);
-    return;
-  }
-  console.warn(`Not tried, ${lack}: ${name}`);
-  describe.skip(name, () => it(lack, () => undefined));
-}
-
 /** A running engine with `node-base:local`, which has /bin/node (the one that runs this) and /bin/sh. */
 export async function newTestEngine(options: TestEngineOptions = {}): Promise<TestEngine> {
-  const lack = engineLack();
-  if (lack !== null) throw new Error(`No engine for this test: ${lack}.`);
   const dir = mkdtempSync(join(tmpdir(), 'friday-engine-'));
   const network = await addNetwork();
   const host = `unix://${join(dir, 'docker.sock')}`;
