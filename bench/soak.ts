@@ -1,11 +1,11 @@
 // The soak: releases, rollbacks, scaling, killed instances and killed control planes under constant load, and nothing may fail.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { type Ground, openGround } from './soak/ground.ts';
+import { BALANCERS, type Ground, type GroundOptions, openGround, RUNTIMES } from './soak/ground.ts';
 import { runLanes } from './soak/lanes.ts';
 import { createTally, type Tally } from './soak/tally.ts';
 
-const USAGE = `npm run soak -- [--cycles 3] [--json]
+const USAGE = `npm run soak -- [--cycles 3] [--balancer embedded|haproxy] [--runtime process] [--json]
 
   Each cycle under load (keep-alive clients, new connections, uploads, slow downloads, WebSockets):
     a good release, the control plane killed with SIGKILL in its middle and started again
@@ -46,8 +46,8 @@ async function cycle(ground: Ground, tally: Tally, say: Progress): Promise<void>
   say(`${killed} killed and back`);
 }
 
-async function soak(cycles: number, say: Progress) {
-  const ground = await openGround();
+async function soak(cycles: number, options: GroundOptions, say: Progress) {
+  const ground = await openGround(options);
   const tally = createTally();
   const stop = new AbortController();
   const onSignal = () => stop.abort();
@@ -63,13 +63,21 @@ async function soak(cycles: number, say: Progress) {
     await load;
     await ground.close();
   }
-  return { type: 'result', cycles: done, ...tally.totals };
+  return { type: 'result', ...options, cycles: done, ...tally.totals };
+}
+
+function oneOf<const T extends string>(flag: string, choices: readonly T[], given: string): T {
+  const found = choices.find((choice) => choice === given);
+  if (found === undefined) throw new TypeError(`${flag} must be one of ${choices.join(', ')}, got "${given}"`);
+  return found;
 }
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
     options: {
       cycles: { type: 'string', default: '3' },
+      balancer: { type: 'string', default: 'embedded' },
+      runtime: { type: 'string', default: 'process' },
       json: { type: 'boolean', default: false },
       help: { type: 'boolean', short: 'h', default: false },
     },
@@ -82,7 +90,13 @@ async function main(): Promise<number> {
   if (!Number.isInteger(cycles) || cycles < 1 || cycles > 10_000) {
     throw new TypeError(`--cycles must be a whole number from 1 to 10000, got "${values.cycles}"`);
   }
-  const result = await soak(cycles, (words) => console.error(`${new Date().toISOString().slice(11, 19)} ${words}`));
+  const options = {
+    balancer: oneOf('--balancer', BALANCERS, values.balancer),
+    runtime: oneOf('--runtime', RUNTIMES, values.runtime),
+  };
+  const result = await soak(cycles, options, (words) =>
+    console.error(`${new Date().toISOString().slice(11, 19)} ${words}`),
+  );
   const { reports, ...counts } = result;
   for (const report of reports) console.error(report);
   console.log(values.json ? JSON.stringify(counts) : JSON.stringify(counts, null, 2));

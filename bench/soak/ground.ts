@@ -49,26 +49,32 @@ export type Ground = {
   close(): Promise<void>;
 };
 
-/** With `scale`, as in the file, instances follow the load instead of `replicas`. */
-function composeOf(scale: string | null): string {
-  if (scale === null) return COMPOSE;
+export const BALANCERS = ['embedded', 'haproxy'] as const;
+export const RUNTIMES = ['process'] as const;
+
+export type GroundOptions = {
+  /** How long the old version is compared after a promotion, like `10m`; 4 s without it. */
+  readonly keepWarm?: string;
+  /** As in the file: instances follow the load instead of `replicas`. */
+  readonly scale?: string | null;
+  readonly balancer?: (typeof BALANCERS)[number];
+  readonly runtime?: (typeof RUNTIMES)[number];
+};
+
+function composeOf({ scale = null, balancer = 'embedded', runtime = 'process' }: GroundOptions): string {
+  const top = `${COMPOSE}  balancer: ${balancer}\n  runtime: ${runtime}\n`;
+  if (scale === null) return top;
   const before = '      port: 5000\n';
-  return COMPOSE.replace(/ {4}deploy:\n.*\n/, '').replace(before, `${before}      scale: ${scale}\n`);
+  return top.replace(/ {4}deploy:\n.*\n/, '').replace(before, `${before}      scale: ${scale}\n`);
 }
 
-/** `keepWarm`: how long the old version is compared after a promotion, like `10m`; 4 s without it. */
-export async function openGround({
-  keepWarm = '4s',
-  scale = null,
-}: {
-  readonly keepWarm?: string;
-  readonly scale?: string | null;
-} = {}): Promise<Ground> {
+export async function openGround(options: GroundOptions = {}): Promise<Ground> {
+  const { keepWarm = '4s' } = options;
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'friday-soak-')));
   const folder = join(root, 'project');
   mkdirSync(folder);
   cpSync(resolve(import.meta.dirname, 'app'), join(folder, 'app'), { recursive: true });
-  writeFileSync(join(folder, 'compose.yaml'), composeOf(scale));
+  writeFileSync(join(folder, 'compose.yaml'), composeOf(options));
   const environment: Record<string, string | undefined> = { ...process.env, FRIDAY_STATE_DIR: join(root, 'state') };
   const project = (replicas = 2) => {
     const read = loadProject({
