@@ -56,6 +56,7 @@ async function start(act: Act & { type: 'start' }, memory: Memory, runtime: Runt
   const version = service && versionOf(service, act.version);
   if (!service || !version) return;
   const id = instanceId(service.name, act.version, act.slot);
+  const reach = await runtime.reach?.(version.spec);
   await runtime.start({
     id,
     service: service.name,
@@ -63,7 +64,7 @@ async function start(act: Act & { type: 'start' }, memory: Memory, runtime: Runt
     slot: act.slot,
     revision: version.revision,
     spec: version.spec,
-    environment: environmentOf(version.spec, act.version, id, Object.values(memory.services)),
+    environment: environmentOf(version.spec, act.version, id, Object.values(memory.services), reach),
     port: !isBalanced(service) && service.replicas === 1 ? service.internalPort : null,
   });
 }

@@ -1,6 +1,17 @@
 // The environment of one instance: what the file says, who it is, and where the others are.
 import { type ServiceState, specOf } from '../core/service.ts';
 import { isReleased, type ServiceSpec } from '../core/spec/project.ts';
+import type { Reach } from '../ports/runtime.ts';
+
+const LOOPBACK: Reach = { balancer: '127.0.0.1', isByName: false };
+
+/** `http://172.18.0.1:20001`, or `redis://redis:6379` for a service that is found by its name. */
+function addressOf({ name, internalPort }: ServiceState, theirs: ServiceSpec, reach: Reach): string {
+  if (isReleased(theirs)) return `http://${reach.balancer}:${internalPort}`;
+  if (!reach.isByName) return `${theirs.scheme}://127.0.0.1:${internalPort}`;
+  const port = theirs.container?.servicePort ?? null;
+  return `${theirs.scheme}://${name}${port === null ? '' : `:${port}`}`;
+}
 
 /** `awesome-app` gives `AWESOME_APP_URL`. */
 export function addressName(service: string): string {
@@ -16,13 +27,13 @@ export function environmentOf(
   version: number,
   id: string,
   services: readonly ServiceState[],
+  reach: Reach = LOOPBACK,
 ): Readonly<Record<string, string>> {
   const addresses: Record<string, string> = {};
   for (const other of services) {
     const theirs = specOf(other);
     if (!theirs || other.name === spec.name || other.isDown) continue;
-    const scheme = isReleased(theirs) ? 'http' : theirs.scheme;
-    addresses[addressName(other.name)] = `${scheme}://127.0.0.1:${other.internalPort}`;
+    addresses[addressName(other.name)] = addressOf(other, theirs, reach);
   }
   return {
     ...addresses,

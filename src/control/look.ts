@@ -28,6 +28,7 @@ export async function look(
   failureLines: KnownLines,
 ): Promise<Looked> {
   const instances = await runtime.list();
+  const internalHosts = (await runtime.internalHosts?.()) ?? [];
   const problems: string[] = [];
   const ask = async <T>(question: () => Promise<T>): Promise<T | null> => {
     try {
@@ -44,6 +45,7 @@ export async function look(
     now,
     elapsedMs,
     instances,
+    internalHosts,
     balancer: seen,
     observations,
     lastLines: (await ask(() => lastLines(runtime, memory, instances))) ?? {},

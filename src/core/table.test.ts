@@ -3,7 +3,15 @@ import { describe, expect, it } from 'vitest';
 import { type Release, startRelease } from './release.ts';
 import { serviceWith, specFor, versionFor } from './service.fixture.ts';
 import type { ServiceState } from './service.ts';
-import { type InstanceTarget, isSameTable, routedIds, routingOf, tableOf, trafficOf } from './table.ts';
+import {
+  type InstanceTarget,
+  isSameTable,
+  routedIds,
+  routingOf,
+  tableOf,
+  trafficOf,
+  withInternalHosts,
+} from './table.ts';
 
 const NOW = 1_000_000;
 
@@ -79,6 +87,13 @@ describe('a table', () => {
   it('has no place for a service that is not behind the balancer', () => {
     const cache = serviceWith([versionFor(1, specFor({ port: null }))]);
     expect(tableOf([cache], [target(1, 1)], [], NOW).services).toEqual([]);
+  });
+
+  it('answers at further addresses only where there are some', () => {
+    const table = tableOf([], [], [], NOW);
+    expect(withInternalHosts(table, [])).toBe(table);
+    expect(withInternalHosts(table, ['172.18.0.1'])).toEqual({ ...table, internalHosts: ['172.18.0.1'] });
+    expect(isSameTable(table, withInternalHosts(table, ['172.18.0.1']))).toBe(false);
   });
 
   it('is compared without its revision', () => {

@@ -136,6 +136,11 @@ export function tableOf(
   return { revision: 0, listen: isStopped ? [] : listen, services: traffic, ...https };
 }
 
+/** The table whose internal ports answer at these addresses too. */
+export function withInternalHosts(table: Table, hosts: readonly string[] = []): Table {
+  return hosts.length === 0 ? table : { ...table, internalHosts: hosts };
+}
+
 /** Whether two tables ask for the same, whatever their revision. */
 export function isSameTable(one: Table, other: Table): boolean {
   return isEqual({ ...one, revision: 0 }, { ...other, revision: 0 });

@@ -57,6 +57,8 @@ export type Table = {
   /** Rises with every table of one control plane state; a balancer refuses an older one than it has. */
   readonly revision: number;
   readonly listen: readonly Listen[];
+  /** Addresses of this machine, besides 127.0.0.1, at which the internal ports answer too: containers call them. Absent = none. */
+  readonly internalHosts?: readonly string[];
   readonly services: readonly ServiceTraffic[];
   /** Absent = no HTTPS. */
   readonly tls?: TableTls;

@@ -15,7 +15,7 @@ import { type Scaling, turnScaling } from './scaling.ts';
 import { type ServiceState, startQueued } from './service.ts';
 import { loadsOf, releaseSeen } from './sight.ts';
 import type { TlsSpec } from './spec/project.ts';
-import { isSameTable, routedIds, routingOf, tableOf } from './table.ts';
+import { isSameTable, routedIds, routingOf, tableOf, withInternalHosts } from './table.ts';
 import type { TickBatch } from './ticks/tick.ts';
 import type { BalancerSeen, Cell, Cursor, Listen, Observations, Table } from './traffic.ts';
 import { namesError, unmetDependencies } from './trouble.ts';
@@ -67,6 +67,8 @@ export type World = {
   /** Since the look before, by a clock that never jumps, ms; 0 at the first look of a control plane. */
   readonly elapsedMs: number;
   readonly instances: readonly InstanceSeenNow[];
+  /** Addresses of this machine, besides loopback, from which instances call services; left out = none. */
+  readonly internalHosts?: readonly string[];
   /** Null when the balancer cannot be asked. */
   readonly balancer: BalancerSeen | null;
   /** New cells since the cursor; null when the balancer cannot be asked. */
@@ -162,7 +164,8 @@ function nextTable(memory: Memory, services: Memory['services'], world: World): 
   const { listen, tls = null, table } = memory;
   const { certificates = null } = world;
   const all = Object.values(services);
-  const wanted = tableOf(all, world.instances, listen, world.now, tls, certificates ?? certificatesIn(table));
+  const asked = tableOf(all, world.instances, listen, world.now, tls, certificates ?? certificatesIn(table));
+  const wanted = withInternalHosts(asked, all.some((service) => !service.isDown) ? world.internalHosts : []);
   const known = Math.max(memory.table.revision, world.balancer?.revision ?? 0);
   const isAsked = isSameTable(wanted, memory.table) && known === memory.table.revision && known > 0;
   return isAsked ? memory.table : { ...wanted, revision: known + 1 };

@@ -31,6 +31,8 @@ export type Answered = {
 export type Question = {
   /** To this internal port; to the first public address when absent. */
   readonly port?: number;
+  /** 127.0.0.1 when absent. */
+  readonly host?: string;
   /** Value of `x-friday-version`. */
   readonly force?: string;
   readonly cookie?: string;

@@ -96,6 +96,25 @@ export function balancerContract(name: string, newPlace: () => Promise<BalancerP
       expect((await place.send()).status).toBe(404);
     });
 
+    it('is that also at other addresses of this machine, as long as the table says so', async () => {
+      const [host, port] = ['127.0.0.2', internalPort];
+      const stable = side(1, await place.instance('a'));
+      await apply({ stable });
+      await expect(place.send({ host, port })).rejects.toThrow('ECONNREFUSED');
+      await balancer.apply({ ...table(traffic({ stable })), internalHosts: [host] });
+      expect(await place.send({ host, port })).toMatchObject({ status: 200, instance: 'a' });
+      expect(await place.send({ port })).toMatchObject({ status: 200, instance: 'a' });
+      await apply({ stable });
+      await place.until(
+        async () =>
+          await place.send({ host, port }).then(
+            () => false,
+            () => true,
+          ),
+      );
+      expect(await place.send({ port })).toMatchObject({ status: 200, instance: 'a' });
+    });
+
     it('splits by weight', async () => {
       const [a, b] = [await place.instance('a'), await place.instance('b')];
       for (const [weight, least, most] of [

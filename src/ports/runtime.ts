@@ -40,6 +40,14 @@ export type InstanceSeen = {
   readonly memory: number | null;
 };
 
+/** How an instance finds the others. */
+export type Reach = {
+  /** The address at which it finds the internal ports of services behind the balancer. */
+  readonly balancer: string;
+  /** A service that is not behind the balancer is found under its own name and port, not at a port of this machine. */
+  readonly isByName: boolean;
+};
+
 export interface Runtime {
   /** What `prepare` would make of this service now, without making it. Failure: `invalid` (no such folder, nothing to run). */
   identify(spec: ServiceSpec): Promise<Revision>;
@@ -67,6 +75,15 @@ export interface Runtime {
 
   /** Deletes revisions of `service` that are not in `keep`. */
   prune(service: string, keep: readonly string[]): Promise<void>;
+
+  /**
+   * Addresses of this machine, besides loopback, at which instances call services behind the balancer, as far as they
+   * can be listened on now. Left out = none: instances share the loopback of this machine.
+   */
+  internalHosts?(): Promise<readonly string[]>;
+
+  /** How instances of this service find the others. Left out = over loopback. Failure: `unavailable`. */
+  reach?(spec: ServiceSpec): Promise<Reach>;
 
   /** The last lines that an instance wrote, oldest first, at most `lines`. Empty for unknown ids. */
   tail(id: string, lines: number): Promise<readonly string[]>;

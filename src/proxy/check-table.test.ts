@@ -41,6 +41,7 @@ describe('a table', () => {
     ['slow.candidate is wrong: expected 1 limits as in stable, got [].', withSlow({ stable: [1], candidate: [] })],
     ['slow.candidate[0] is wrong: expected a whole number', withSlow({ stable: [1], candidate: [1.5] })],
     ['slow.stable[0] is wrong: expected a whole number', withSlow({ stable: [1441], candidate: [1] })],
+    ['table.internalHosts[0] is wrong: expected a text', { ...good, internalHosts: [''] }],
     ['table.services[0].stable is wrong', { ...good, services: [{ ...service, stable: undefined }] }],
     [
       'table.services[0].routes[0].path is wrong',

@@ -16,12 +16,16 @@ export function checkTable(value: unknown): Table {
     const port = numberIn(listen, 'port', at, 0, 65_535);
     if (port !== 0) claim(taken, `${host} ${port}`, at);
   }
+  const hosts = table.internalHosts === undefined ? [] : listIn(table, 'internalHosts', 'table');
+  for (const [i, host] of hosts.entries()) {
+    if (typeof host !== 'string' || host === '') wrong(`table.internalHosts[${i}]`, 'a text', host);
+  }
   const names = new Map<string, string>();
   for (const [i, one] of listIn(table, 'services', 'table').entries()) {
     const at = `table.services[${i}]`;
     const service = fieldsOf(one, at);
     claim(names, checkService(service, at), at);
-    claim(taken, `127.0.0.1 ${service.internalPort}`, at);
+    for (const host of ['127.0.0.1', ...hosts]) claim(taken, `${host} ${service.internalPort}`, at);
   }
   return value as Table;
 }

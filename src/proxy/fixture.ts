@@ -17,6 +17,8 @@ export type Reply = {
 };
 
 export type Sent = {
+  /** 127.0.0.1 when absent. */
+  readonly host?: string;
   readonly method?: string;
   readonly headers?: Readonly<Record<string, string | string[]>>;
   readonly body?: string | Buffer;
@@ -170,10 +172,10 @@ export async function deadTarget(id: string): Promise<Target> {
 export function send(
   port: number,
   path = '/',
-  { method = 'GET', headers = {}, body, agent }: Sent = {},
+  { method = 'GET', headers = {}, body, agent, host = '127.0.0.1' }: Sent = {},
 ): Promise<Reply> {
   return new Promise((resolve, reject) => {
-    const options = { host: '127.0.0.1', port, path, method, headers, agent: agent ?? false };
+    const options = { host, port, path, method, headers, agent: agent ?? false };
     const outgoing = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -206,10 +206,12 @@ function keyOf({ host, port }: Listen, use: number): string {
 function addressesOf(table: Table): Address[] {
   const keys = publicKeys(table);
   const open = table.listen.map((address, place) => ({ key: keys[place] ?? '', address, service: null }));
-  const internal = table.services.map(({ service, internalPort: port }) => {
-    const address = { host: LOOPBACK, port };
-    return { key: keyOf(address, 0), address, service };
-  });
+  const internal = [LOOPBACK, ...(table.internalHosts ?? [])].flatMap((host) =>
+    table.services.map(({ service, internalPort: port }) => {
+      const address = { host, port };
+      return { key: keyOf(address, 0), address, service };
+    }),
+  );
   return [...open, ...internal];
 }
 

@@ -30,10 +30,10 @@ export async function placeOf(
       instances.push(instance);
       return instance.target;
     },
-    send: async ({ port, force, cookie, path = '/' } = {}) => {
+    send: async ({ port, host, force, cookie, path = '/' } = {}) => {
       const to = port ?? (await open().look()).listening[0]?.port ?? 0;
       const headers = { ...(force && { 'x-friday-version': force }), ...(cookie && { cookie }) };
-      const reply = await send(to, path, { headers });
+      const reply = await send(to, path, { headers, ...(host && { host }) });
       const version = String(reply.headers['x-friday-version'] ?? '');
       const set = reply.headers['set-cookie']?.[0]?.split(';')[0] ?? null;
       return { status: reply.status, instance: version === '' ? '' : reply.body, version, cookie: set };

@@ -11,7 +11,10 @@ export type Listening = { readonly wanted: readonly Listen[]; readonly given: re
  * The public addresses of `table` with real ports: where it says 0, the port that the same place had before, else a free
  * one. Failure: `conflict`, naming the port, when another process has one of the public or internal ports.
  */
-export async function addressesFor(table: Table, before: Listening & { readonly internal: readonly number[] }) {
+export async function addressesFor(
+  table: Table,
+  before: Listening & { readonly internal: readonly number[]; readonly internalHosts: readonly string[] },
+) {
   const own = new Set([...before.given.map(({ port }) => port), ...before.internal]);
   const given: Listen[] = [];
   for (const [place, { host, port }] of table.listen.entries()) {
@@ -23,7 +26,11 @@ export async function addressesFor(table: Table, before: Listening & { readonly 
     else given.push({ host, port: await tryPort({ host, port }, 'listen for requests') });
   }
   for (const { service, internalPort: port } of table.services) {
-    if (!own.has(port)) await tryPort({ host: LOOPBACK, port }, `listen for requests to ${service}`);
+    const use = `listen for requests to ${service}`;
+    if (!own.has(port)) await tryPort({ host: LOOPBACK, port }, use);
+    for (const host of table.internalHosts ?? []) {
+      if (!own.has(port) || !before.internalHosts.includes(host)) await tryPort({ host, port }, use);
+    }
   }
   return given;
 }

@@ -52,7 +52,7 @@ export function backendOf({ service, slot }: Pick<Server, 'service' | 'slot'>): 
 /** What a reload is needed for: the addresses and the services, nothing else. */
 export function shapeOf({ table, listening }: Pick<Wanted, 'table' | 'listening'>): string {
   const services = table.services.map((one) => `${one.service} ${one.internalPort}`).sort();
-  return JSON.stringify([listening, services]);
+  return JSON.stringify([listening, services, table.internalHosts]);
 }
 
 /** 2^48: what the first 12 hexadecimal digits of a digest can be. */
@@ -157,7 +157,9 @@ export function configOf(wanted: Wanted): string {
     ),
     'frontend edge',
     ...listening.map((one) => `  bind ${addressIn(one)}`),
-    ...table.services.map(({ internalPort }) => `  bind ipv4@127.0.0.1:${internalPort}`),
+    ...['127.0.0.1', ...(table.internalHosts ?? [])].flatMap((host) =>
+      table.services.map(({ internalPort: port }) => `  bind ${addressIn({ host, port })}`),
+    ),
     ...table.services.map(
       ({ service, internalPort }) => `  http-request set-var(txn.svc) str(${service}) if { dst_port ${internalPort} }`,
     ),

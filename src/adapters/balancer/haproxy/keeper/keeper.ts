@@ -124,6 +124,7 @@ export class Keeper {
       wanted: before.table.listen,
       given: before.listening,
       internal: isRunning ? services.map((one) => one.internalPort) : [],
+      internalHosts: before.table.internalHosts ?? [],
     });
     const plan = planOf({ ...before, services }, table);
     const next: Saved = { table, listening, places: plan.places, servers: plan.servers, next: plan.next };
