@@ -9,7 +9,12 @@ import type { EventQuery } from '../ports/store.ts';
 import type { CourseQuery } from './courses.ts';
 
 /** Who orders, for the journal. */
-export type Order = { readonly by: string; readonly reason: string };
+export type Order = {
+  readonly by: string;
+  readonly reason: string;
+  /** Whether it may be the yes that a release waits for; absent = it may. Only `promote` and `rollBack` look at it. */
+  readonly mayApprove?: boolean | undefined;
+};
 
 export type UpOrder = Order & {
   readonly project: Project;
@@ -64,9 +69,9 @@ export interface Control {
     step: { readonly weight: number; readonly bakeMs: number },
     order: Order,
   ): Promise<ReleaseView>;
-  /** Ends the release under way, else goes back to `version` or the one before. Failures: `not-found`, `conflict` (nothing to go back to). */
+  /** Ends the release under way, else goes back to `version` or the one before. Failures: `not-found`, `conflict` (nothing to go back to), `refused` (see `Order`). */
   rollBack(service: string, version: number | null, order: Order): Promise<ReleaseView>;
-  /** Next step, or up to `to` percent; with `version`, makes an old version stable again. Failures: `not-found`, `conflict`. */
+  /** Next step, or up to `to` percent; with `version`, makes an old version stable again. Failures: `not-found`, `conflict`, `refused` (see `Order`). */
   promote(
     service: string,
     target: { readonly to: number | null; readonly version: number | null },

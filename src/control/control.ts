@@ -210,8 +210,8 @@ class Plane implements ControlPlane {
     return Object.values(this.#memory.services).every((service) => service.isDown) && this.#instances.length === 0;
   }
 
-  #given({ by, reason }: Order, now: number): Given {
-    return { now, by, reason, salt: this.#options.clock.token() };
+  #given({ by, reason, mayApprove }: Order, now: number): Given {
+    return { now, by, reason, salt: this.#options.clock.token(), mayApprove };
   }
 
   /** Remembers an order and wakes the loop. The listener sees its events before the caller has its answer. */

@@ -1,5 +1,6 @@
 // People's orders as pure changes of memory: release, roll back, promote, pause, stop. A refused order is a Failure.
 
+import { requireYes } from './approval.ts';
 import { withEnded } from './ended.ts';
 import { Failure } from './failure.ts';
 import { eventOf, type NewEvent } from './journal.ts';
@@ -19,7 +20,14 @@ import type { Memory } from './turn.ts';
 import { takenBackBy, watchOf } from './watch.ts';
 
 /** Who orders, when and why; `salt` is 16 random hexadecimal digits. */
-export type Given = { readonly now: number; readonly by: string; readonly reason: string; readonly salt: string };
+export type Given = {
+  readonly now: number;
+  readonly by: string;
+  readonly reason: string;
+  readonly salt: string;
+  /** Whether the order may be the yes that a weight waits for; absent = it may. */
+  readonly mayApprove?: boolean | undefined;
+};
 
 export type Outcome = { readonly memory: Memory; readonly events: readonly NewEvent[] };
 
@@ -215,6 +223,7 @@ export function orderRollBack(memory: Memory, name: string, version: number | nu
     const dropped = dropQueued(service, `${given.by} rolled ${name} back`, given.now);
     return { ...outcome, events: [...outcome.events, ...dropped] };
   }
+  requireYes(service, { to: null, version }, given.mayApprove);
   const target = version ?? service.lineage.at(-1) ?? null;
   if (target === null) {
     const ran = service.stable === null ? 'has never run' : `has only ever run v${service.stable}`;
@@ -256,6 +265,7 @@ export function orderPromote(
 ): Outcome {
   const service = serviceOf(memory, name);
   const release = underWay(service);
+  requireYes(service, target, given.mayApprove);
   if (release && (target.version === null || target.version === release.version)) {
     return obey(memory, service, promote(release, target.to, given.now, given.by), given);
   }

@@ -52,8 +52,13 @@ const MIGRATIONS: readonly string[] = [
    ) strict;`,
 ];
 
+/** What a file is for, and how it came to its newest format. */
+export type Format = { readonly migrations: readonly string[]; readonly applicationId: number };
+
+const STATE: Format = { migrations: MIGRATIONS, applicationId: APPLICATION_ID };
+
 /** An open database of the newest format that no other process can open until this one closes it or ends. */
-export function openDatabase(file: string): DatabaseSync {
+export function openDatabase(file: string, kind: Format = STATE): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
     mkdirSync(dirname(file), { recursive: true, mode: 0o700 });
@@ -66,7 +71,7 @@ export function openDatabase(file: string): DatabaseSync {
     // Every commit is on the disk before it returns: it survives a power cut, too. NORMAL would only survive a crash of the process.
     database.exec('pragma synchronous = full');
     database.exec('pragma fullfsync = on');
-    migrate(database, file);
+    migrate(database, file, kind);
     return database;
   } catch (error) {
     if (database?.isOpen) database.close();
@@ -74,27 +79,27 @@ export function openDatabase(file: string): DatabaseSync {
   }
 }
 
-function migrate(database: DatabaseSync, file: string): void {
+function migrate(database: DatabaseSync, file: string, { migrations, applicationId }: Format): void {
   database.exec('begin immediate');
   const format = numberOf(database, 'pragma user_version', 'user_version');
-  const isOurs = numberOf(database, 'pragma application_id', 'application_id') === APPLICATION_ID;
+  const isOurs = numberOf(database, 'pragma application_id', 'application_id') === applicationId;
   const isEmpty = numberOf(database, 'select count(*) as tables from sqlite_schema', 'tables') === 0;
   if (!isOurs && !isEmpty) {
     throw new Failure('invalid', `${file} is a database of another program.`, {
       hint: 'Name another file, or move this one away.',
     });
   }
-  if (format > MIGRATIONS.length) {
+  if (format > migrations.length) {
     throw new Failure(
       'invalid',
-      `${file} was written by a newer fridaymorning: it has format ${format}, this one knows formats up to ${MIGRATIONS.length}.`,
+      `${file} was written by a newer fridaymorning: it has format ${format}, this one knows formats up to ${migrations.length}.`,
       { hint: 'Install the newer fridaymorning again, or put a backup from before the update in its place.' },
     );
   }
-  for (const migration of MIGRATIONS.slice(format)) database.exec(migration);
-  if (format < MIGRATIONS.length) {
-    database.exec(`pragma application_id = ${APPLICATION_ID}`);
-    database.exec(`pragma user_version = ${MIGRATIONS.length}`);
+  for (const migration of migrations.slice(format)) database.exec(migration);
+  if (format < migrations.length) {
+    database.exec(`pragma application_id = ${applicationId}`);
+    database.exec(`pragma user_version = ${migrations.length}`);
   }
   database.exec('commit');
 }
