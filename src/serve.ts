@@ -2,6 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
+import { sqliteAccess } from './adapters/access/sqlite.ts';
 import { embeddedBalancer } from './adapters/balancer/embedded/balancer.ts';
 import { haproxyBalancer } from './adapters/balancer/haproxy/balancer.ts';
 import { systemClock } from './adapters/clock/system.ts';
@@ -9,7 +10,8 @@ import { fileLogs } from './adapters/logs/files.ts';
 import { processRuntime } from './adapters/runtime/process/runtime.ts';
 import { sqliteStore } from './adapters/store/sqlite.ts';
 import { type ControlPlane, createControl } from './control/control.ts';
-import { Failure } from './core/failure.ts';
+import { Failure, sentenceOf } from './core/failure.ts';
+import { type Access, openAccess } from './server/access/access.ts';
 import { isAnswered } from './server/answered.ts';
 import { type App, createApp } from './server/app.ts';
 import { daemonLogFile, logToFile, logToStderr } from './server/daemon-log.ts';
@@ -56,6 +58,7 @@ const BALANCER_GRACE_MS = 5000;
 /** An earlier control plane that is ending needs so long at most. */
 const HANDOVER_MS = 8000;
 const ENDING_POLL_MS = 100;
+const SWEEP_MS = 60_000;
 
 /**
  * Runs the control plane of one project in this process until it is stopped: by `stop`, SIGTERM, SIGINT or POST /stop,
@@ -74,10 +77,11 @@ export async function serve(options: ServeOptions): Promise<Running> {
   const built = await build(options, log, stack);
   turn(built.control, stack);
   const closing = new AbortController();
-  const app = appOf(options, built, life, log, closing.signal);
+  let url = '';
+  const app = appOf(options, built, { life, log, ending: closing.signal, ownUrl: () => url });
   const tcp = await listenOnLoopback(app, options.port);
   stack.defer(() => tcp.close(GRACE_MS));
-  const url = `http://127.0.0.1:${tcp.port}`;
+  url = `http://127.0.0.1:${tcp.port}`;
   announce({ pid: process.pid, socketPath: options.socketPath, url });
   const socket = await listenOnSocket(app, options.socketPath);
   stack.defer(() => socket.close(GRACE_MS));
@@ -106,6 +110,7 @@ async function requireAlone({ project, stateDir, socketPath }: ServeOptions): Pr
 }
 
 type Built = {
+  access: Access;
   control: ControlPlane;
   ending: Ending;
   logs: ReturnType<typeof fileLogs>;
@@ -118,6 +123,7 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
   const warn = (message: string) => log({ level: 'warn', message });
   const store = sqliteStore({ file: stateFile(stateDir), warn });
   stack.defer(() => store.close());
+  const access = await accessOf(stateDir, log, stack);
   const instances = join(stateDir, 'instances');
   const runtime = processRuntime({ dir: instances });
   stack.defer(() => runtime.close());
@@ -146,7 +152,19 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
     log({ level: 'info', message: 'nothing is left to run: the balancer has ended too' });
   });
   stack.defer(runtime.onChange(() => control.wake()));
-  return { control, ending, logs, balancerKind };
+  return { access, control, ending, logs, balancerKind };
+}
+
+/** Who may come in. What has ended by itself is swept away once a minute. */
+async function accessOf(stateDir: string, log: Log, stack: AsyncDisposableStack): Promise<Access> {
+  const complain = (error: unknown) =>
+    log({ level: 'error', message: 'what people do could not be stored', error: sentenceOf(error) });
+  const people = sqliteAccess(join(stateDir, 'access.db'));
+  stack.defer(() => people.close());
+  const access = await openAccess(people, complain);
+  const timer = setInterval(() => void access.sessions.sweep(Date.now()).catch(complain), SWEEP_MS);
+  stack.defer(() => clearInterval(timer));
+  return access;
 }
 
 const BALANCER_FOLDERS: Readonly<Record<BalancerKind, string>> = { embedded: 'balancer', haproxy: 'haproxy' };
@@ -168,20 +186,27 @@ function turn(control: ControlPlane, stack: AsyncDisposableStack): void {
   });
 }
 
+type Around = {
+  readonly life: Life;
+  readonly log: Log;
+  /** Aborts when the control plane ends. */
+  readonly ending: AbortSignal;
+  readonly ownUrl: () => string;
+};
+
 /** The application. Its streams end with `ending`, so that their readers come back later. */
-function appOf(
-  options: ServeOptions,
-  { control, ending: { control: watched }, logs, balancerKind }: Built,
-  life: Life,
-  log: Log,
-  ending: AbortSignal,
-): App {
+function appOf(options: ServeOptions, built: Built, { life, log, ending, ownUrl }: Around): App {
+  const { access, control, logs, balancerKind } = built;
   return createApp({
-    control: watched,
+    control: built.ending.control,
     logs,
     lastTurnAt: () => control.lastTurnAt(),
     now: () => Date.now(),
     token: ownToken(options.stateDir),
+    access,
+    project: options.project,
+    pageUrl: () => access.publicHosts().map((host) => `https://${host}`)[0] ?? ownUrl(),
+    configure: (project) => access.setPublicHosts(project.web?.hosts ?? []),
     stop: (by) => void life.stop(`${by} asked for it`),
     log,
     version: ownVersion(),

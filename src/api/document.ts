@@ -2,6 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpenAPIHono } from '@hono/zod-openapi';
+import * as accessRoutes from './access-routes.ts';
 import * as routes from './routes.ts';
 
 export type ApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
@@ -15,6 +16,10 @@ const TAGS = [
     name: 'Orders',
     description: 'They answer when they are remembered, not when they are done; the events tell the rest.',
   },
+  {
+    name: 'Access',
+    description: 'Who may come in, and what they did. docs/reference/access.md has the table of roles.',
+  },
   { name: 'Health', description: 'For monitors; they need no token.' },
 ];
 
@@ -25,7 +30,14 @@ export function documentOf(version: string): ApiDocument {
     type: 'http',
     scheme: 'bearer',
     description:
-      'Over TCP: the content of the file `token` in the state folder. Over the unix socket nothing is needed.',
+      'Over TCP: a token of `friday token create`, or the content of the file `token` in the state folder. Over the unix socket nothing is needed.',
+  });
+  app.openAPIRegistry.registerComponent('securitySchemes', 'session', {
+    type: 'apiKey',
+    in: 'cookie',
+    name: 'friday-PROJECT',
+    description:
+      'A browser that signed in; `__Host-friday-PROJECT` over https. What changes something needs the header `x-friday-csrf`, too.',
   });
   for (const route of allRoutes()) app.openAPIRegistry.registerPath(route);
   return app.getOpenAPI31Document({
@@ -45,7 +57,9 @@ export function documentOf(version: string): ApiDocument {
 /** By path. */
 export function allRoutes() {
   const keyOf = (route: { path: string; method: string }) => `${route.path} ${route.method}`;
-  return Object.values(routes).sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
+  return [...Object.values(routes), ...Object.values(accessRoutes)].sort((one, other) =>
+    keyOf(one) < keyOf(other) ? -1 : 1,
+  );
 }
 
 /** The text of the file. */

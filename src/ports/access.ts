@@ -60,11 +60,15 @@ export type Link = {
   readonly endsAt: number;
 };
 
+/** What `friday up` told of the compose file that is about the page. */
+export type Setting = { readonly id: 'web'; readonly hosts: readonly string[] };
+
 export type Kept = {
   readonly people: Person;
   readonly tokens: Token;
   readonly sessions: Session;
   readonly links: Link;
+  readonly settings: Setting;
 };
 export type KeptKind = keyof Kept;
 

@@ -95,8 +95,8 @@ describe('an order', () => {
     expect(world.told).toEqual([
       { up: { project, services: [], isDryRun: false, removesOrphans: false, isForced: false, reason: '', by } },
       { release: { project, steps: null, service: 'api', reason: '', by } },
-      { rollBack: 'api', version: 3, reason: 'too slow', by },
-      { promote: 'api', to: 50, version: null, reason: '', by },
+      { rollBack: 'api', version: 3, reason: 'too slow', by, mayApprove: true },
+      { promote: 'api', to: 50, version: null, reason: '', by, mayApprove: true },
       { down: [], reason: '', by: 'someone' },
     ]);
   });

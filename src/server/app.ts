@@ -8,7 +8,11 @@ import type { Control } from '../control/api.ts';
 import { Failure } from '../core/failure.ts';
 import type { Project } from '../core/spec/project.ts';
 import type { Logs } from '../ports/logs.ts';
-import { requireAuthority, type Via } from './authority.ts';
+import type { Access } from './access/access.ts';
+import type { Env } from './access/caller.ts';
+import { guard } from './access/guard.ts';
+import { secureHeaders } from './access/headers.ts';
+import { serveAccess } from './access/routes.ts';
 import { rememberOrders } from './idempotency.ts';
 import { serveOrders } from './order-routes.ts';
 import { servePage } from './page.ts';
@@ -25,8 +29,15 @@ export type AppOptions = {
   readonly lastTurnAt: () => number | null;
   /** Milliseconds since 1970. */
   readonly now: () => number;
-  /** What TCP clients must show. */
+  /** The machine's token: over TCP it stands for the socket. */
   readonly token: string;
+  readonly access: Access;
+  /** Name of the project. */
+  readonly project: string;
+  /** Where a browser finds the page, for example http://127.0.0.1:4747. */
+  readonly pageUrl: () => string;
+  /** Told of every project that was brought up. */
+  readonly configure?: (project: Project) => Promise<void>;
   /** Ends the control plane soon after. */
   readonly stop: (by: string) => void;
   readonly log: Log;
@@ -40,31 +51,28 @@ export type AppOptions = {
   readonly stallMs?: number;
 };
 
-export type App = OpenAPIHono<{ Bindings: Via }>;
+export type App = OpenAPIHono<Env>;
 
 const BODY_LIMIT = 4 * 1024 * 1024;
+/** For who has proved nothing yet. */
+const SMALL_LIMIT = 16 * 1024;
 /** Turns come once a second; after so long without one, the loop hangs. */
 const STALLED_MS = 5000;
 
 export function createApp(options: AppOptions): App {
   const { control, log, now } = options;
-  const app: App = new OpenAPIHono<{ Bindings: Via }>({
+  const app: App = new OpenAPIHono<Env>({
     defaultHook: (result) => {
       if (!result.success) throw invalid(result.target, result.error);
     },
   });
   app.onError((error, c) => refuse(c, error, log));
   app.notFound((c) => refuse(c, unknownRoute(c.req.method, c.req.path), log));
+  app.use(secureHeaders());
+  app.use(guard(options));
   app.use(servePage(options.pageFolder));
-  app.use(requireAuthority(options.token));
-  app.use(
-    bodyLimit({
-      maxSize: BODY_LIMIT,
-      onError: () => {
-        throw tooLarge();
-      },
-    }),
-  );
+  app.use('/api/v1/session/*', limitBody(SMALL_LIMIT));
+  app.use(limitBody(BODY_LIMIT));
   app.use(async (c, next) => {
     if (c.req.method === 'POST') requireJson(c.req.header('content-type'), c.req.path);
     return next();
@@ -84,12 +92,22 @@ export function createApp(options: AppOptions): App {
   app.openapi(routes.getRelease, async (c) => c.json(await control.release(c.req.valid('param').id), 200));
   serveStreams(app, options);
   serveOrders(app, options);
+  serveAccess(app, options);
   let document: ApiDocument | null = null;
   app.openapi(routes.getDocument, (c) => {
     document ??= documentOf(options.version);
     return c.json({ ...document }, 200);
   });
   return app;
+}
+
+function limitBody(maxSize: number) {
+  return bodyLimit({
+    maxSize,
+    onError: () => {
+      throw tooLarge(maxSize);
+    },
+  });
 }
 
 function requireTurning(lastTurnAt: number | null, now: number): void {
@@ -125,10 +143,9 @@ function unknownRoute(method: string, path: string): Failure {
   });
 }
 
-function tooLarge(): Refusal {
-  return new Refusal(413, new Failure('invalid', `The body has more than ${BODY_LIMIT / 1024 / 1024} MB.`), {
-    connection: 'close',
-  });
+function tooLarge(bytes: number): Refusal {
+  const most = bytes >= 1024 * 1024 ? `${bytes / 1024 / 1024} MB` : `${bytes / 1024} kB`;
+  return new Refusal(413, new Failure('invalid', `The body has more than ${most}.`), { connection: 'close' });
 }
 
 /** Orders are JSON; only `stop`, which says nothing, may come without a body. */

@@ -13,6 +13,9 @@ import { Failure } from '../core/failure.ts';
 import type { Event, NewEvent } from '../core/journal.ts';
 import type { LogLine, Logs } from '../ports/logs.ts';
 import type { EventQuery } from '../ports/store.ts';
+import { type Access, createAccess } from './access/access.ts';
+import { memoryAccess } from './access/memory.ts';
+import { noRows, tablesOver } from './access/tables.ts';
 import { type App, type AppOptions, createApp } from './app.ts';
 
 export const TOKEN = 'dGhlIHRva2VuIG9mIHRoZSB0ZXN0cyBvZiB0aGUgc2Vy';
@@ -28,6 +31,7 @@ export type World = {
   /** Ends a turn of the loop. */
   readonly turn: () => void;
   clock: { now: number; lastTurnAt: number | null };
+  readonly access: Access;
   app(options?: Partial<AppOptions>): App;
 };
 
@@ -131,6 +135,10 @@ async function* lines(...texts: readonly string[]): AsyncGenerator<string> {
   yield* texts;
 }
 
+function fail(error: unknown): never {
+  throw error;
+}
+
 export function createWorld(): World {
   const journal = createJournal();
   const told: unknown[] = [];
@@ -143,8 +151,12 @@ export function createWorld(): World {
     return () => turns.delete(listener);
   };
   const control = controlOf(told, { ...journal, onTurn });
+  const access = createAccess(tablesOver(memoryAccess(), noRows(), fail), { cost: { n: 16, r: 1, p: 1 } });
   const app = (options: Partial<AppOptions> = {}) =>
     createApp({
+      access,
+      project: 'shop',
+      pageUrl: () => 'http://127.0.0.1:4747',
       control,
       logs: logsOf([]),
       lastTurnAt: () => clock.lastTurnAt,
@@ -159,7 +171,8 @@ export function createWorld(): World {
   const turn = () => {
     for (const listener of turns) listener();
   };
-  return { control, told, logged, stops, clock, turn, listeners: journal.listeners, happen: journal.happen, app };
+  const { listeners, happen } = journal;
+  return { control, told, logged, stops, clock, turn, listeners, happen, access, app };
 }
 
 /** Logs that hold these lines and get no others. */

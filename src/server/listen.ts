@@ -4,8 +4,8 @@ import type { Server } from 'node:http';
 import { dirname } from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { Failure, sentenceOf } from '../core/failure.ts';
+import type { Via } from './access/caller.ts';
 import type { App } from './app.ts';
-import type { Via } from './authority.ts';
 import { requireClosedFolder } from './folder.ts';
 
 export type Listener = {

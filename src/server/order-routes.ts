@@ -1,15 +1,17 @@
 // The routes that change something: who orders, what, and the answer of the control plane.
-import type { Context } from 'hono';
 import * as routes from '../api/routes.ts';
 import { Failure } from '../core/failure.ts';
 import type { Project } from '../core/spec/project.ts';
+import { byOf, orderOf } from './access/caller.ts';
 import type { App, AppOptions, Engines } from './app.ts';
 
-export function serveOrders(app: App, { control, stop, engines }: AppOptions): void {
+export function serveOrders(app: App, { control, stop, engines, configure }: AppOptions): void {
   app.openapi(routes.postUp, async (c) => {
     const body = c.req.valid('json');
     requireOurs(body.project, control.status().project, engines);
-    return c.json(await control.up({ ...body, by: byOf(c) }), 200);
+    const view = await control.up({ ...body, by: byOf(c) });
+    if (!body.isDryRun) await configure?.(body.project);
+    return c.json(view, 200);
   });
   app.openapi(routes.postRelease, async (c) => {
     const service = c.req.valid('param').name;
@@ -29,11 +31,11 @@ export function serveOrders(app: App, { control, stop, engines }: AppOptions): v
   });
   app.openapi(routes.postRollBack, async (c) => {
     const { version, reason } = c.req.valid('json');
-    return c.json(await control.rollBack(c.req.valid('param').name, version, { by: byOf(c), reason }), 200);
+    return c.json(await control.rollBack(c.req.valid('param').name, version, orderOf(c, reason)), 200);
   });
   app.openapi(routes.postPromote, async (c) => {
     const { to, version, reason } = c.req.valid('json');
-    return c.json(await control.promote(c.req.valid('param').name, { to, version }, { by: byOf(c), reason }), 200);
+    return c.json(await control.promote(c.req.valid('param').name, { to, version }, orderOf(c, reason)), 200);
   });
   app.openapi(routes.postPause, async (c) => {
     const { reason } = c.req.valid('json');
@@ -61,29 +63,5 @@ function requireOurs(project: Project, name: string, engines: Engines): void {
     throw new Failure('invalid', message, {
       hint: `Write \`${kind}: ${engines[kind]}\` under x-friday, or change it with: friday down, then friday up.`,
     });
-  }
-}
-
-const MOST_CHARACTERS = 100;
-
-/** The person, from the header `x-friday-by`. Failure: `invalid`. */
-function byOf(c: Context): string {
-  const header = c.req.header('x-friday-by');
-  if (header === undefined) return 'someone';
-  const by = decode(header)?.trim();
-  if (by === undefined || [...by].length > MOST_CHARACTERS || /\p{Cc}/u.test(by)) {
-    throw new Failure(
-      'invalid',
-      `The header x-friday-by is wrong: expected a URL-encoded name of at most ${MOST_CHARACTERS} characters.`,
-    );
-  }
-  return by === '' ? 'someone' : by;
-}
-
-function decode(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return undefined;
   }
 }

@@ -53,8 +53,8 @@ describe('the page', () => {
   it('leaves the API alone: no token, no answer', async () => {
     expect((await get('/api/v1/status')).status).toBe(401);
     expect((await get('/healthz')).status).toBe(200);
-    expect((await get('/nothing', { accept: '*/*' })).status).toBe(401);
-    expect((await get('/', html, { method: 'POST' })).status).toBe(401);
+    expect((await get('/nothing', { accept: '*/*' })).status).toBe(404);
+    expect((await get('/', html, { method: 'POST' })).status).toBe(404);
   });
 
   it('gives no file outside of its folder', async () => {

@@ -1,9 +1,10 @@
 // The routes that go on: the journal as NDJSON or server-sent events, the logs, and the ticks of a release.
+import type { Context } from 'hono';
 import * as routes from '../api/routes.ts';
 import type { Event } from '../core/journal.ts';
 import type { LogQuery } from '../ports/logs.ts';
+import { type Env, principalOf } from './access/caller.ts';
 import type { App, AppOptions } from './app.ts';
-import type { Via } from './authority.ts';
 import { openFeed } from './feed.ts';
 import { serveLive } from './live-routes.ts';
 import { createStreams } from './stream.ts';
@@ -27,7 +28,7 @@ function lineOf(value: unknown): string {
   return `${JSON.stringify(value)}\n`;
 }
 
-type Asked = { readonly env: Via | undefined };
+type Asked = Context<Env>;
 type Source = (signal: AbortSignal) => AsyncIterable<string>;
 
 /** Answers with a stream, which counts among all streams. */
@@ -37,10 +38,14 @@ export function serveStreams(app: App, options: AppOptions): void {
   const { control, logs } = options;
   const streams = createStreams(MOST_STREAMS, options.heartbeatMs ?? HEARTBEAT_MS, options.stallMs ?? STALL_MS);
   options.ending?.addEventListener('abort', () => streams.endAll());
-  const answer = (c: Asked, { type, heartbeat }: Pick<Format, 'type' | 'heartbeat'>, source: Source) =>
-    new Response(streams.open(source, heartbeat, c.env?.drop), {
+  const answer = (c: Asked, { type, heartbeat }: Pick<Format, 'type' | 'heartbeat'>, open: Source) => {
+    // Who is signed out sees no more of what was open.
+    const end = options.access.endOf(principalOf(c));
+    const source: Source = (signal) => open(AbortSignal.any([signal, end]));
+    return new Response(streams.open(source, heartbeat, c.env?.drop), {
       headers: { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
     });
+  };
 
   serveLive(app, options, (c, format, source) => answer(c, format === 'sse' ? SSE : NDJSON, source));
 

@@ -7,6 +7,9 @@ import { createClient } from '../../src/api/client.ts';
 import { type Host, runProgram } from '../../src/cli/program.ts';
 import type { Control } from '../../src/control/api.ts';
 import type { Logs } from '../../src/ports/logs.ts';
+import { createAccess } from '../../src/server/access/access.ts';
+import { memoryAccess } from '../../src/server/access/memory.ts';
+import { noRows, tablesOver } from '../../src/server/access/tables.ts';
 import { createApp } from '../../src/server/app.ts';
 import { type Listener, listenOnSocket } from '../../src/server/listen.ts';
 import { controlOf, createStage, type Stage } from './control.ts';
@@ -90,6 +93,9 @@ function serveControl(control: Control, stage: Pick<Stage, 'lines'>, socketPath:
     lastTurnAt: () => Date.now(),
     now: () => Date.now(),
     token: 'x'.repeat(43),
+    access: createAccess(tablesOver(memoryAccess(), noRows(), () => {})),
+    project: 'shop',
+    pageUrl: () => 'http://127.0.0.1:4747',
     stop: () => {},
     log: () => {},
     version: '0.1.0',

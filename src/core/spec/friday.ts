@@ -19,6 +19,7 @@ import {
   weightOrAll,
   whole,
 } from './scalars.ts';
+import { Web } from './web.ts';
 
 const route = textLike('a host, host/path or *, like shop.example.com/api', '^[^\\s:]+$', (text) => {
   const found = parseRoute(text);
@@ -232,4 +233,5 @@ export const topFridayShape = {
     .optional()
     .describe('Where public traffic arrives. A bare port listens on 127.0.0.1 only. Default 127.0.0.1:8080.'),
   tls: Tls.optional().describe('HTTPS: where it listens, and where its certificates come from.'),
+  web: Web.optional().describe('The page of friday itself. Without it, it is used on this machine only.'),
 };

@@ -170,6 +170,8 @@ export const Project = z.object({
   listen: z.array(Listen),
   /** Absent = no HTTPS. */
   tls: TlsSpec.optional(),
+  /** Absent = the page is used on this machine only. */
+  web: z.object({ hosts: z.array(z.string().max(300)).max(10) }).optional(),
   services: z.array(ServiceSpec),
 });
 export type Project = z.infer<typeof Project>;

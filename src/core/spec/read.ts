@@ -89,6 +89,7 @@ function projectOf(root: Tree, file: string, input: ReadInput, lookup: Lookup, p
     balancer: friday.balancer ?? 'embedded',
     listen,
     ...(tls === null ? {} : { tls }),
+    ...(friday.web === undefined ? {} : { web: { hosts: [friday.web.host].flat() } }),
     services,
   };
 }
