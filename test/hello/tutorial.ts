@@ -1,25 +1,17 @@
-// The commands of the README of examples/hello, and a shell that runs them in a copy of the example.
+// A shell that runs the commands of the README of examples/hello in a copy of it.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { commandsBelow } from '../../examples/hello/demos/readme.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const example = join(root, 'examples/hello');
 
 export type Ran = { readonly code: number; readonly out: string; readonly err: string };
-
-/** The commands in the blocks between a heading and the next one. A heading or a block that is missing is an error. */
-export function commandsBelow(heading: string, readme = readFileSync(join(example, 'README.md'), 'utf8')): string[] {
-  const [, section] = readme.split(new RegExp(`^#+ ${heading}$`, 'm'));
-  const [text = ''] = (section ?? '').split(/^#+ .*$(?<!^# \{.*)/m);
-  const blocks = [...text.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
-  if (blocks.length === 0) throw new Error(`The README of examples/hello has no commands below "${heading}".`);
-  return blocks;
-}
 
 export type Tutorial = {
   /** The copy of the example that the commands change. */
