@@ -33,7 +33,7 @@ export type Observed = { readonly requests: number; readonly candidateShare: num
 export type Ground = { readonly dir: string; readonly upstream: Upstream; readonly cleanup: AsyncDisposableStack };
 
 /** The packages in bench/node_modules, by the file that runs them. */
-const PEERS: Readonly<Partial<Record<Name, string>>> = {
+export const PEERS: Readonly<Partial<Record<Name, string>>> = {
   'http-proxy': 'http-proxy.ts',
   'http-proxy-3': 'http-proxy-3.ts',
   httpxy: 'httpxy.ts',

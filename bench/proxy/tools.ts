@@ -14,20 +14,23 @@ export class Missing extends Error {}
 
 /** Throws `Missing` unless everything for these targets is there. */
 export function requireTools(targets: readonly Name[]): void {
-  if (process.platform !== 'linux')
-    throw new Missing('The bench runs on Linux only: it reads /proc, and its upstream uses epoll.');
-  // Debian puts HAProxy where only root's PATH looks.
-  process.env.PATH = `${process.env.PATH ?? ''}${delimiter}/usr/sbin`;
-  const programs = ['wrk', 'cc', ...(targets.includes('haproxy') ? ['haproxy'] : [])];
-  const missing = programs.filter((name) => !isInPath(name));
-  if (missing.length > 0) {
-    const packages = missing.map((name) => (name === 'cc' ? 'gcc libc6-dev' : name)).join(' ');
-    throw new Missing(`Not found: ${missing.join(', ')}. On Debian or Ubuntu: sudo apt install ${packages}`);
-  }
-  const peers = targets.filter((name) => isPeer(name) && !existsSync(manifestOf(name)));
+  requirePrograms(['wrk', 'cc', ...(targets.includes('haproxy') ? ['haproxy'] : [])]);
+  const peers = targets.filter((name) => isPeer(name) && !isInstalled(name));
   if (peers.length > 0) {
     throw new Missing(`Not installed: ${peers.join(', ')}. Run "${INSTALL.join(' ')}" or add --install.`);
   }
+}
+
+/** Throws `Missing` unless these are there. */
+export function requirePrograms(programs: readonly string[]): void {
+  if (process.platform !== 'linux')
+    throw new Missing('The bench runs on Linux only: it reads /proc, and its upstream uses epoll.');
+  // Debian puts HAProxy and nginx where only root's PATH looks.
+  process.env.PATH = `${process.env.PATH ?? ''}${delimiter}/usr/sbin`;
+  const missing = programs.filter((name) => !isInPath(name));
+  if (missing.length === 0) return;
+  const packages = missing.map((name) => (name === 'cc' ? 'gcc libc6-dev' : name)).join(' ');
+  throw new Missing(`Not found: ${missing.join(', ')}. On Debian or Ubuntu: sudo apt install ${packages}`);
 }
 
 export async function installPeers(): Promise<void> {
@@ -37,8 +40,8 @@ export async function installPeers(): Promise<void> {
 
 /** Version of what is measured; empty for `direct`. */
 export async function versionOf(name: Name): Promise<string> {
-  if (isPeer(name)) return packageVersion(manifestOf(name));
-  if (name === 'embedded') return packageVersion(join(ROOT, 'package.json'));
+  if (isPeer(name)) return packageVersion(folderOf(name));
+  if (name === 'embedded') return packageVersion(ROOT);
   if (name === 'haproxy') return firstMatch(await run('haproxy', ['-v']), /version (\d[\d.]*)/);
   return '';
 }
@@ -63,12 +66,17 @@ export async function describeMachine(): Promise<Machine> {
   };
 }
 
-function manifestOf(name: Name): string {
-  return join(BENCH, 'node_modules', name, 'package.json');
+function folderOf(name: Name): string {
+  return join(BENCH, 'node_modules', name);
 }
 
-function packageVersion(manifest: string): string {
-  return (JSON.parse(readFileSync(manifest, 'utf8')) as { version: string }).version;
+/** Of the package in this folder. */
+export function packageVersion(folder: string): string {
+  return (JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8')) as { version: string }).version;
+}
+
+export function isInstalled(name: Name): boolean {
+  return existsSync(join(folderOf(name), 'package.json'));
 }
 
 function firstMatch(text: string, pattern: RegExp): string {

@@ -1,14 +1,18 @@
 // The service behind every proxy of the bench: answers each request with the same small body, on four ports, in one thread.
 // It prints its ports as JSON and ends with its parent. Only for requests without a body, as wrk sends them.
+// With a file as its argument, it keeps there how many it answered on each port, and when it got the last, in ns since 1970.
 #define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netinet/tcp.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -26,6 +30,11 @@ static const char END_OF_HEAD[] = "\r\n\r\n";
 
 // How much of END_OF_HEAD the bytes of a connection end with; a head may come in pieces.
 static unsigned char matched[MAX_FDS];
+// Which of the ports a connection came to.
+static unsigned char place[MAX_FDS];
+// Answered requests by port, then the time of the last by port.
+static volatile uint64_t own_counts[2 * PORTS];
+static volatile uint64_t *counts = own_counts;
 static char answers[MAX_AT_ONCE * 512];
 static size_t answer_bytes;
 
@@ -57,12 +66,26 @@ static int listen_on_any(int *port) {
   return fd;
 }
 
+static void count_in(const char *path) {
+  int fd = open(path, O_RDWR | O_CREAT | O_TRUNC, 0600);
+  if (fd < 0 || ftruncate(fd, sizeof own_counts)) fail("cannot write the file of the counts");
+  void *found = mmap(NULL, sizeof own_counts, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (found == MAP_FAILED) fail("mmap");
+  counts = found;
+}
+
+static uint64_t now_ns(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
 static void watch(int epoll, int fd) {
   struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
   if (epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event)) fail("epoll_ctl");
 }
 
-static void take_all(int epoll, int listener) {
+static void take_all(int epoll, int listener, int at) {
   for (;;) {
     int fd = accept4(listener, NULL, NULL, SOCK_NONBLOCK);
     if (fd < 0) return;
@@ -73,6 +96,7 @@ static void take_all(int epoll, int listener) {
     int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     matched[fd] = 0;
+    place[fd] = (unsigned char)at;
     watch(epoll, fd);
   }
 }
@@ -99,14 +123,19 @@ static void answer(int fd) {
   if (length < 0 && (errno == EAGAIN || errno == EINTR)) return;
   size_t heads = length > 0 ? count_heads(fd, bytes, (size_t)length) : 0;
   size_t due = heads * answer_bytes;
+  if (heads > 0) {
+    counts[place[fd]] += heads;
+    counts[PORTS + place[fd]] = now_ns();
+  }
   // An answer is far smaller than the socket's buffer, so a short write means a client that does not read.
   if (length <= 0 || heads > MAX_AT_ONCE || (due > 0 && write(fd, answers, due) != (ssize_t)due)) close(fd);
 }
 
-int main(void) {
+int main(int argc, char **argv) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   signal(SIGPIPE, SIG_IGN);
   prepare_answers();
+  if (argc > 1) count_in(argv[1]);
 
   int epoll = epoll_create1(0);
   if (epoll < 0) fail("epoll_create1");
@@ -123,7 +152,7 @@ int main(void) {
     for (int i = 0; i < count; i++) {
       int fd = events[i].data.fd;
       // The listeners were opened first, so their descriptors are the smallest.
-      if (fd <= last_listener) take_all(epoll, fd);
+      if (fd <= last_listener) take_all(epoll, fd, fd - listeners[0]);
       else answer(fd);
     }
   }

@@ -7,10 +7,11 @@ export type Upstream = { readonly ports: readonly [number, number, number, numbe
 
 const SOURCE = join(import.meta.dirname, 'upstream.c');
 
-export async function startUpstream(dir: string, cleanup: AsyncDisposableStack): Promise<Upstream> {
+/** With `counts`, the name of a file, it keeps there what it answered. */
+export async function startUpstream(dir: string, cleanup: AsyncDisposableStack, counts?: string): Promise<Upstream> {
   const program = join(dir, 'upstream');
   await run('cc', ['-O2', '-o', program, SOURCE]);
-  const child = await startTalking(program, []);
+  const child = await startTalking(program, counts === undefined ? [] : [counts]);
   cleanup.defer(() => child.stop());
   return JSON.parse(child.line) as Upstream;
 }

@@ -148,7 +148,8 @@ const TEXTS: Readonly<Record<number, string>> = {
   504: 'The instance did not answer in time.',
 };
 
-export function configOf(wanted: Wanted): string {
+/** Without `isCounting` it routes the same and tells nothing: what counting costs is measured so. */
+export function configOf(wanted: Wanted, isCounting = true): string {
   const { table, listening, servers } = wanted;
   return [
     GLOBAL,
@@ -163,7 +164,7 @@ export function configOf(wanted: Wanted): string {
     ...table.services.map(
       ({ service, internalPort }) => `  http-request set-var(txn.svc) str(${service}) if { dst_port ${internalPort} }`,
     ),
-    RULES,
+    isCounting ? RULES : withoutCounts(RULES),
     ...table.services.flatMap(({ service }) =>
       SLOTS.flatMap((slot) =>
         backend(
@@ -175,6 +176,13 @@ export function configOf(wanted: Wanted): string {
     ),
     '',
   ].join('\n');
+}
+
+function withoutCounts(rules: string): string {
+  return rules
+    .split('\n')
+    .filter((rule) => !/^ {2}(log|http-\S+ (track-sc|sc-set|set-var\(txn\.(id|key)\)))/.test(rule))
+    .join('\n');
 }
 
 function backend(service: string, slot: Slot, servers: readonly Server[]): string[] {
