@@ -37,7 +37,7 @@ while weights change, what counting costs at a constant rate, and whether weight
   -h, --help     prints this
 `;
 
-const NORMAL = { rounds: 5, seconds: 3, drawn: 100_000, takes: 100 };
+const NORMAL = { rounds: 5, seconds: 3, drawn: 200_000, takes: 100 };
 const QUICK = { rounds: 2, seconds: 1, drawn: 20_000, takes: 20 };
 
 /** Null when help is wanted. Throws a TypeError with what is wrong. */
