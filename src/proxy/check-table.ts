@@ -9,13 +9,9 @@ export function checkTable(value: unknown): Table {
   const table = fieldsOf(value, 'table');
   numberIn(table, 'revision', 'table', 0, Number.MAX_SAFE_INTEGER);
   const taken = new Map<string, string>();
-  for (const [i, one] of listIn(table, 'listen', 'table').entries()) {
-    const at = `table.listen[${i}]`;
-    const listen = fieldsOf(one, at);
-    const host = textIn(listen, 'host', at);
-    const port = numberIn(listen, 'port', at, 0, 65_535);
-    if (port !== 0) claim(taken, `${host} ${port}`, at);
-  }
+  checkListen(table, 'table', taken);
+  if (table.tls !== undefined) checkTls(fieldsOf(table.tls, 'table.tls'), taken);
+  if (table.challenges !== undefined) checkChallenges(table);
   const hosts = table.internalHosts === undefined ? [] : listIn(table, 'internalHosts', 'table');
   for (const [i, host] of hosts.entries()) {
     if (typeof host !== 'string' || host === '') wrong(`table.internalHosts[${i}]`, 'a text', host);
@@ -28,6 +24,57 @@ export function checkTable(value: unknown): Table {
     for (const host of ['127.0.0.1', ...hosts]) claim(taken, `${host} ${service.internalPort}`, at);
   }
   return value as Table;
+}
+
+function checkListen(fields: Fields, of: string, taken: Map<string, string>): void {
+  for (const [i, one] of listIn(fields, 'listen', of).entries()) {
+    const at = `${of}.listen[${i}]`;
+    const listen = fieldsOf(one, at);
+    const host = textIn(listen, 'host', at);
+    const port = numberIn(listen, 'port', at, 0, 65_535);
+    if (port !== 0) claim(taken, `${host} ${port}`, at);
+  }
+}
+
+const IS_ID = /^[0-9a-f]{8,64}$/;
+const IS_HOST = /^(\*\.)?[a-z0-9._:-]+$/;
+const IS_FILE = /^\/./;
+/** base64url, and two of them joined by a point. Source: RFC 8555 sections 8.1 and 8.3. */
+const IS_TOKEN = /^[A-Za-z0-9_-]{1,200}$/;
+const IS_ANSWER = /^[A-Za-z0-9_.-]{1,400}$/;
+
+function checkTls(tls: Fields, taken: Map<string, string>): void {
+  const at = 'table.tls';
+  checkListen(tls, at, taken);
+  if (tls.redirectPort !== null) numberIn(tls, 'redirectPort', at, 0, 65_535);
+  numberIn(tls, 'hstsSeconds', at, 0, Number.MAX_SAFE_INTEGER);
+  if (tls.minVersion !== '1.2' && tls.minVersion !== '1.3') wrong(`${at}.minVersion`, '"1.2" or "1.3"', tls.minVersion);
+  const certificates = listIn(tls, 'certificates', at);
+  if (certificates.length === 0) wrong(`${at}.certificates`, 'at least one', certificates);
+  const names = new Map<string, string>();
+  for (const [i, one] of certificates.entries()) {
+    const place = `${at}.certificates[${i}]`;
+    const certificate = fieldsOf(one, place);
+    claim(names, textIn(certificate, 'name', place), place);
+    textLike(certificate, 'id', place, IS_ID);
+    textLike(certificate, 'file', place, IS_FILE);
+    for (const host of listIn(certificate, 'hosts', place)) {
+      if (typeof host !== 'string' || !IS_HOST.test(host)) wrong(`${place}.hosts`, 'host names', host);
+    }
+  }
+}
+
+function checkChallenges(table: Fields): void {
+  for (const [i, one] of listIn(table, 'challenges', 'table').entries()) {
+    const at = `table.challenges[${i}]`;
+    const challenge = fieldsOf(one, at);
+    textLike(challenge, 'token', at, IS_TOKEN);
+    textLike(challenge, 'answer', at, IS_ANSWER);
+  }
+}
+
+function textLike(fields: Fields, name: string, at: string, form: RegExp): void {
+  if (!form.test(textIn(fields, name, at))) wrong(`${at}.${name}`, `a text like ${form.source}`, fields[name]);
 }
 
 function checkService(service: Fields, at: string): string {

@@ -55,8 +55,17 @@ export class Place {
 
   /** Makes these services the table. Listens on one public port that stays. */
   async apply(...services: ServiceTraffic[]): Promise<void> {
+    await this.applyWith({}, ...services);
+  }
+
+  /** The same, with HTTPS or challenges. */
+  async applyWith(more: Pick<Table, 'tls' | 'challenges'>, ...services: ServiceTraffic[]): Promise<void> {
     this.revision += 1;
-    await this.proxy.apply(tableOf(this.revision, services));
+    await this.proxy.apply({ ...tableOf(this.revision, services), ...more });
+  }
+
+  get tlsPort(): number {
+    return this.proxy.seen().listeningTls?.[0]?.port ?? 0;
   }
 
   get port(): number {

@@ -72,6 +72,7 @@ export type SavedTable = {
   readonly table: Table;
   /** The public addresses that it had, so that a port that was given once stays. */
   readonly listening: readonly Listen[];
+  readonly listeningTls?: readonly Listen[];
 };
 
 /** The last table that was confirmed; null when there is none. Failure: `invalid` when it is damaged. */
@@ -82,8 +83,9 @@ export function loadTable(folder: Folder): SavedTable | null {
   } catch {
     return null;
   }
-  const { table, listening } = parse(text, folder.table);
-  return { table: checkTable(table), listening: Array.isArray(listening) ? listening : [] };
+  const { table, listening, listeningTls } = parse(text, folder.table);
+  const listOf = (value: unknown): Listen[] => (Array.isArray(value) ? value : []);
+  return { table: checkTable(table), listening: listOf(listening), listeningTls: listOf(listeningTls) };
 }
 
 function parse(text: string, path: string): Readonly<Record<string, unknown>> {

@@ -1,6 +1,7 @@
 // The proxy as a process of its own: `node main.ts --dir DIR`. It outlives whoever started it.
 import { parseArgs } from 'node:util';
-import { sentenceOf } from '../core/failure.ts';
+import { Failure, sentenceOf } from '../core/failure.ts';
+import type { Table } from '../core/traffic.ts';
 import { type Controlled, openControl } from './control.ts';
 import {
   clearFolder,
@@ -53,7 +54,7 @@ async function main(): Promise<void> {
 function controlled(proxy: DataPlane, folder: Folder, stop: (graceMs: number) => void): Controlled {
   return {
     apply: async (table) => {
-      await proxy.apply(table, { save: (next, listening) => saveTable(folder, { table: next, listening }) });
+      await proxy.apply(table, { save: (next, listening) => saveTable(folder, { table: next, ...listening }) });
       note(`Table ${table.revision} routes now.`);
     },
     seen: () => proxy.seen(),
@@ -70,10 +71,23 @@ async function restore(proxy: DataPlane, folder: Folder): Promise<void> {
   try {
     const saved = loadTable(folder);
     if (saved === null) return;
-    await proxy.apply(saved.table, { ports: saved.listening.map(({ port }) => port) });
+    const ports = [...saved.listening, ...(saved.listeningTls ?? [])].map(({ port }) => port);
+    await applyAgain(proxy, saved.table, ports);
     note(`Table ${saved.table.revision} routes again.`);
   } catch (error) {
     note(`The saved table is not used: ${sentenceOf(error)}`);
+  }
+}
+
+/** A certificate that has gone must not keep plain requests from being served; the next table brings HTTPS back. */
+async function applyAgain(proxy: DataPlane, table: Table, ports: readonly number[]): Promise<void> {
+  try {
+    await proxy.apply(table, { ports });
+  } catch (error) {
+    const { tls, ...rest } = table;
+    if (tls === undefined || !(error instanceof Failure) || error.code !== 'invalid') throw error;
+    note(`HTTPS is left out: ${sentenceOf(error)}`);
+    await proxy.apply({ ...rest, revision: Math.max(0, table.revision - 1) }, { ports });
   }
 }
 

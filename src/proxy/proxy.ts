@@ -2,12 +2,16 @@
 
 import { Failure } from '../core/failure.ts';
 import type { BalancerSeen, Cursor, Listen, Table } from '../core/traffic.ts';
+import { type Address, type Addresses, addressesOf, listeningOf, refuseAddress } from './addresses.ts';
 import { steadyClock } from './clock.ts';
+import { doorOf } from './edge/door.ts';
 import { Edge } from './edge/edge.ts';
 import { Listener } from './edge/listener.ts';
 import { LIMITS, type ProxyLimits } from './limits.ts';
 import { Observer } from './observe/observer.ts';
 import { Router, type TargetSeen } from './routing/router.ts';
+import { Contexts } from './tls/contexts.ts';
+import { type Secured, TlsListener } from './tls/tls-listener.ts';
 
 export type ProxySeen = BalancerSeen & {
   readonly boot: string;
@@ -20,15 +24,15 @@ export type ProxySeen = BalancerSeen & {
 
 export type ApplyOptions = {
   /** Runs when all addresses are taken and before anything changes. */
-  readonly save?: (table: Table, listening: readonly Listen[]) => Promise<void>;
-  /** Ports to try first where the table says 0, in the order of its `listen`: those of the life before. */
+  readonly save?: (table: Table, listening: Addresses) => Promise<void>;
+  /** Ports to try first where the table says 0, in the order of its `listen` and then of `tls.listen`: those of the life before. */
   readonly ports?: readonly number[];
 };
 
 export type DataPlane = {
   /**
    * Swaps the table, whole; resolves when the next request follows it. Calls take turns. Failures: `conflict` (older
-   * revision, or a port is taken), or that of `save`; the old table then goes on.
+   * revision, or a port is taken), `invalid` (a certificate cannot be used), or that of `save`; the old table then goes on.
    */
   apply(table: Table, how?: ApplyOptions): Promise<void>;
   seen(): ProxySeen;
@@ -43,7 +47,6 @@ export function createProxy(limits: Partial<ProxyLimits> = {}): DataPlane {
 }
 
 const STOP_LOOK_MS = 20;
-const LOOPBACK = '127.0.0.1';
 
 class RunningProxy implements DataPlane {
   private readonly now = steadyClock();
@@ -54,6 +57,8 @@ class RunningProxy implements DataPlane {
   private table: Table = { revision: 0, listen: [], services: [] };
   private turn: Promise<void> = Promise.resolve();
   private stopping: Promise<void> | null = null;
+  /** Null without HTTPS. */
+  private secured: Secured | null = null;
 
   constructor(limits: ProxyLimits) {
     this.observer = new Observer(this.now, limits);
@@ -74,7 +79,7 @@ class RunningProxy implements DataPlane {
       revision: this.table.revision,
       services: this.router.seen,
       open: Object.fromEntries(Object.entries(targets).map(([id, { open }]) => [id, open])),
-      listening: listeningOf(this.table, this.listeners),
+      ...listeningOf(this.table, this.listeners),
       boot: this.observer.boot,
       pid: process.pid,
       connections: this.edge.connections,
@@ -98,7 +103,8 @@ class RunningProxy implements DataPlane {
     if (table.revision < revision) {
       throw new Failure('conflict', `Table ${table.revision} is older than table ${revision}, which routes now.`);
     }
-    const { listeners, undo } = await this.listen(table, ports);
+    const contexts = table.tls ? await Contexts.open(table.tls, this.secured?.contexts ?? null) : null;
+    const { listeners, undo } = await this.listen(table, ports, contexts);
     try {
       await save?.(table, listeningOf(table, listeners));
     } catch (error) {
@@ -108,6 +114,7 @@ class RunningProxy implements DataPlane {
     const before = this.listeners;
     this.listeners = listeners;
     this.table = table;
+    this.secure(table, contexts);
     for (const { key, service } of addressesOf(table)) {
       const listener = listeners.get(key);
       if (listener) listener.service = service;
@@ -117,7 +124,8 @@ class RunningProxy implements DataPlane {
   }
 
   /** Listeners of the new table: those that are open already, and new ones. All or none; `undo` goes back to the old. */
-  private async listen(table: Table, ports: readonly number[]): Promise<Listening> {
+  private async listen(table: Table, ports: readonly number[], contexts: Contexts | null): Promise<Listening> {
+    if (contexts !== null) this.secured ??= { contexts, hsts: null };
     const listeners = new Map<string, Listener>();
     const opened: Listener[] = [];
     const closed = new Set<Address>();
@@ -142,6 +150,18 @@ class RunningProxy implements DataPlane {
     return { listeners, undo };
   }
 
+  /** Certificates and the door are those of the new table. */
+  private secure(table: Table, contexts: Contexts | null): void {
+    const { tls } = table;
+    const [first] = listeningOf(table, this.listeners).listeningTls ?? [];
+    this.edge.door = doorOf(table, first?.port ?? 0);
+    const { secured } = this;
+    if (contexts === null || secured === null || tls === undefined) return;
+    secured.contexts = contexts;
+    secured.hsts = tls.hstsSeconds === 0 ? null : `max-age=${tls.hstsSeconds}`;
+    for (const listener of this.listeners.values()) if (listener instanceof TlsListener) listener.renew();
+  }
+
   /** A port moves from one address to another, as from 127.0.0.1 to 0.0.0.0, only when the old one lets it go first. */
   private makeRoom({ port }: Listen, leaving: readonly Address[]): Address[] {
     const inTheWay = leaving.filter(({ address }) => address.port === port && port !== 0);
@@ -149,18 +169,23 @@ class RunningProxy implements DataPlane {
     return inTheWay;
   }
 
-  private async open({ address, service }: Address, wish: number): Promise<Listener> {
+  private async open(wanted: Address, wish: number): Promise<Listener> {
+    const { address, service } = wanted;
     if (address.port === 0 && wish > 0) {
-      const wished = new Listener(this.edge, service);
+      const wished = this.newListener(wanted);
       const isOpen = await wished.open({ ...address, port: wish }).then(
         () => true,
         () => false,
       );
       if (isOpen) return wished;
     }
-    const listener = new Listener(this.edge, service);
+    const listener = this.newListener(wanted);
     await listener.open(address).catch((error) => refuseAddress(address, service, error));
     return listener;
+  }
+
+  private newListener({ isSecure, service }: Address): Listener {
+    return isSecure && this.secured ? new TlsListener(this.edge, this.secured) : new Listener(this.edge, service);
   }
 
   private async end(graceMs: number): Promise<void> {
@@ -179,54 +204,3 @@ class RunningProxy implements DataPlane {
 }
 
 type Listening = { readonly listeners: Map<string, Listener>; readonly undo: () => Promise<void> };
-
-type Address = { readonly key: string; readonly address: Listen; readonly service: string | null };
-
-/** Names of the public addresses, the same from table to table; equal ones with port 0 are told apart by their order. */
-function publicKeys(table: Table): string[] {
-  const uses = new Map<string, number>();
-  return table.listen.map(({ host, port }) => {
-    const name = `${host} ${port}`;
-    const use = uses.get(name) ?? 0;
-    uses.set(name, use + 1);
-    return keyOf({ host, port }, use);
-  });
-}
-
-/** The public addresses with the ports that were given. */
-function listeningOf(table: Table, listeners: ReadonlyMap<string, Listener>): Listen[] {
-  const keys = publicKeys(table);
-  return table.listen.map(({ host, port }, place) => ({ host, port: listeners.get(keys[place] ?? '')?.port ?? port }));
-}
-
-function keyOf({ host, port }: Listen, use: number): string {
-  return `${host} ${port} ${use}`;
-}
-
-function addressesOf(table: Table): Address[] {
-  const keys = publicKeys(table);
-  const open = table.listen.map((address, place) => ({ key: keys[place] ?? '', address, service: null }));
-  const internal = [LOOPBACK, ...(table.internalHosts ?? [])].flatMap((host) =>
-    table.services.map(({ service, internalPort: port }) => {
-      const address = { host, port };
-      return { key: keyOf(address, 0), address, service };
-    }),
-  );
-  return [...open, ...internal];
-}
-
-function refuseAddress({ host, port }: Listen, service: string | null, error: NodeJS.ErrnoException): never {
-  const use = service === null ? 'listen for requests' : `listen for requests to ${service}`;
-  const where = `Port ${port} of ${host}`;
-  if (error.code === 'EADDRINUSE') {
-    throw new Failure('conflict', `${where} is taken by another process; the proxy was to ${use} there.`, {
-      hint: `See who has it with "ss -ltnp sport = :${port}", or choose another port.`,
-    });
-  }
-  if (error.code === 'EACCES') {
-    throw new Failure('conflict', `${where} is not allowed to this user; the proxy was to ${use} there.`, {
-      hint: 'Choose a port above 1023, or allow the lower ones to this user.',
-    });
-  }
-  throw new Failure('conflict', `The proxy cannot ${use} on port ${port} of ${host}: ${error.message}.`);
-}

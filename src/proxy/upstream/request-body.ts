@@ -1,5 +1,4 @@
 // A request's body on its way to an instance. Ending or destroying it leaves the client's connection alone.
-import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 
 export class RequestBody extends Readable {
@@ -7,13 +6,13 @@ export class RequestBody extends Readable {
   hasRead = false;
   /** The instance takes no more for now. */
   isFull = false;
-  private readonly request: IncomingMessage;
+  private readonly request: Readable;
   private readonly onMove: () => void;
   private isAttached = false;
   private isReleased = false;
 
   /** `onMove` is called with every chunk, and at the end. */
-  constructor(request: IncomingMessage, onMove: () => void) {
+  constructor(request: Readable, onMove: () => void) {
     super({ highWaterMark: 65_536 });
     this.request = request;
     this.onMove = onMove;
@@ -42,6 +41,8 @@ export class RequestBody extends Readable {
       this.isAttached = true;
       this.request.on('data', this.onData);
       this.request.on('end', this.onRequestEnd);
+      // HTTP/2 ends an empty body by itself, before anybody asks for it.
+      if (this.request.readableEnded) this.onRequestEnd();
     }
     this.request.resume();
   }
