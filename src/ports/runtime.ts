@@ -17,7 +17,13 @@ export type InstanceSpec = {
 };
 
 /** How an instance ended, as far as the runtime knows (a process that outlived its parent leaves no code). */
-export type Exit = { readonly at: number; readonly code: number | null; readonly signal: string | null };
+export type Exit = {
+  readonly at: number;
+  readonly code: number | null;
+  readonly signal: string | null;
+  /** Instead of both, when something else ended it: `its node n2 is lost`. */
+  readonly why?: string;
+};
 
 export type InstanceSeen = {
   readonly id: string;

@@ -36,7 +36,12 @@ export const SwarmService = z.object({
   CreatedAt: z.string(),
   UpdatedAt: z.string(),
   /** Given back in updates as it is, so that nothing of it gets lost. */
-  Spec: z.looseObject({ Name: z.string(), Labels, TaskTemplate: z.looseObject({}) }),
+  Spec: z.looseObject({
+    Name: z.string(),
+    Labels,
+    /** The count in it rises with every order to start. */
+    TaskTemplate: z.looseObject({ ForceUpdate: z.number().default(0) }),
+  }),
 });
 export type SwarmService = z.infer<typeof SwarmService>;
 
@@ -49,6 +54,8 @@ export const SwarmTask = z.object({
   CreatedAt: z.string(),
   /** ready, running, shutdown, remove … in the words of task states. */
   DesiredState: z.string(),
+  /** As its service was when it was planned. */
+  Spec: z.object({ ForceUpdate: z.number().default(0) }).default({ ForceUpdate: 0 }),
   Status: z.object({
     Timestamp: z.string(),
     /**

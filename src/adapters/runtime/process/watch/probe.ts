@@ -9,28 +9,33 @@ import { filled } from '../launch/words.ts';
 /** Whom to ask, and where a command that asks runs. */
 export type Asked = {
   readonly readiness: Readiness;
+  /** Default 127.0.0.1. */
+  readonly host?: string;
   readonly port: number;
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
 };
 
-const HOST = '127.0.0.1';
+const HERE = '127.0.0.1';
 const ANSWER_BYTES = 65_536;
 
 /** Empty when the instance is ready, else why not, in words. Never rejects; ends early when `signal` is aborted. */
 export async function probe(asked: Asked, signal: AbortSignal): Promise<string> {
-  const { readiness } = asked;
-  if (readiness.type === 'http') return askHttp(asked.port, readiness.path, readiness.timeoutMs, signal);
-  if (readiness.type === 'port') return askPort(asked.port, readiness.timeoutMs, signal);
+  const { readiness, host = HERE } = asked;
+  const place = { host, port: asked.port };
+  if (readiness.type === 'http') return askHttp(place, readiness.path, readiness.timeoutMs, signal);
+  if (readiness.type === 'port') return askPort(place, readiness.timeoutMs, signal);
   if (readiness.type === 'command') return askCommand(asked, readiness.command, readiness.timeoutMs, signal);
   return '';
 }
 
-function askHttp(port: number, path: string, timeoutMs: number, signal: AbortSignal): Promise<string> {
-  const what = `GET http://${HOST}:${port}${path}`;
+type Place = { readonly host: string; readonly port: number };
+
+function askHttp({ host, port }: Place, path: string, timeoutMs: number, signal: AbortSignal): Promise<string> {
+  const what = `GET http://${host}:${port}${path}`;
   return within(timeoutMs, signal, `${what} gave no answer within ${formatDuration(timeoutMs)}`, (end, limit) => {
     const headers = { 'user-agent': 'fridaymorning', connection: 'close' };
-    const request = get({ host: HOST, port, path, agent: false, headers, signal: limit }, (response) => {
+    const request = get({ host, port, path, agent: false, headers, signal: limit }, (response) => {
       const status = response.statusCode ?? 0;
       end(status >= 200 && status < 300 ? '' : `${what} answered ${status}`);
       // The answer is read, so that the instance does not see a broken connection; within reason.
@@ -45,10 +50,10 @@ function askHttp(port: number, path: string, timeoutMs: number, signal: AbortSig
   });
 }
 
-function askPort(port: number, timeoutMs: number, signal: AbortSignal): Promise<string> {
-  const what = `a connection to ${HOST}:${port}`;
+function askPort({ host, port }: Place, timeoutMs: number, signal: AbortSignal): Promise<string> {
+  const what = `a connection to ${host}:${port}`;
   return within(timeoutMs, signal, `${what} was not accepted within ${formatDuration(timeoutMs)}`, (end, limit) => {
-    const socket = connect({ host: HOST, port, signal: limit }, () => {
+    const socket = connect({ host, port, signal: limit }, () => {
       end('');
       socket.destroy();
     });

@@ -1,0 +1,50 @@
+// What a Swarm service of ours says about itself: read back by every later control plane, there is no other memory.
+import type { InstanceSpec } from '../../../ports/runtime.ts';
+import type { SwarmService } from './objects.ts';
+
+export const LABELS = {
+  /** So that `docker stack services <project>` shows them. */
+  stack: 'com.docker.stack.namespace',
+  project: 'fridaymorning.project',
+  id: 'fridaymorning.instance',
+  service: 'fridaymorning.service',
+  version: 'fridaymorning.version',
+  slot: 'fridaymorning.slot',
+  digest: 'fridaymorning.digest',
+  /** Where the file allows it, as JSON: what is left when it is no longer held on one node. */
+  constraints: 'fridaymorning.constraints',
+  /** Since when it is held on the node that was chosen for it, ms since 1970; absent = Swarm may move it. */
+  pinnedAt: 'fridaymorning.pinned-at',
+  /** How it says that it is ready, as JSON. */
+  readiness: 'fridaymorning.readiness',
+  port: 'fridaymorning.port',
+  /** When it was asked to stop, ms since 1970; absent = it is to run. */
+  stoppedAt: 'fridaymorning.stopped-at',
+} as const;
+
+/** The ones that never change over the life of an instance. */
+export function labelsOf(project: string, instance: InstanceSpec): Readonly<Record<string, string>> {
+  const { id, service, version, slot, revision, spec } = instance;
+  return {
+    [LABELS.stack]: project,
+    [LABELS.project]: project,
+    [LABELS.id]: id,
+    [LABELS.service]: service,
+    [LABELS.version]: String(version),
+    [LABELS.slot]: String(slot),
+    [LABELS.digest]: revision.digest,
+    [LABELS.readiness]: JSON.stringify(spec.readiness),
+    [LABELS.port]: String(spec.port ?? ''),
+    [LABELS.constraints]: JSON.stringify(spec.container?.placement.constraints ?? []),
+  };
+}
+
+export function labelOf(service: SwarmService, name: keyof typeof LABELS): string {
+  return service.Spec.Labels[LABELS[name]] ?? '';
+}
+
+/** Swarm allows 63 characters: of a long name the end counts, which tells instances apart. */
+export function serviceName(project: string, id: string): string {
+  const name = `${project}_${id}`;
+  return name.length <= 63 ? name : name.slice(-63).replace(/^[^a-zA-Z0-9]+/, '');
+}

@@ -1,0 +1,211 @@
+// The Swarm runtime: every instance is a Swarm service with one replica, so that each starts, drains and stops by itself.
+import { Failure } from '../../../core/failure.ts';
+import type { Clock } from '../../../ports/clock.ts';
+import type { InstanceSeen, InstanceSpec, Runtime } from '../../../ports/runtime.ts';
+import { systemClock } from '../../clock/system.ts';
+import type { Engine } from '../engine/client.ts';
+import { keyedLocks } from '../process/locks.ts';
+import { clusterOf } from './cluster.ts';
+import type { Images } from './images.ts';
+import { labelOf, serviceName } from './labels.ts';
+import { tailOf } from './logs.ts';
+import { chooseNode, type Neighbour } from './placement.ts';
+import { watchReach } from './reach.ts';
+import { Readings } from './readings.ts';
+import { releasedSpec, type Surroundings, stoppedSpec, swarmSpec } from './service-spec.ts';
+import { addressOf, type Standing, type SwarmLook, standings } from './standing.ts';
+
+export type SwarmRuntimeOptions = {
+  readonly project: string;
+  /** Of a manager. */
+  readonly engine: Engine;
+  readonly images: Images;
+  readonly clock?: Clock;
+};
+
+export type SwarmRuntime = Runtime & {
+  /** Ends asking; instances go on, and a later runtime adopts them. */
+  close(): void;
+  /** Calls `listener` when an instance changed. Gives the way to end it. */
+  onChange(listener: (id: string) => void): () => void;
+};
+
+const LOOK_MS = 500;
+const LOOK_BUSY_MS = 150;
+/** A first answer that takes longer is reported by a later list. */
+const SETTLE_MS = 5000;
+/** A node that cannot take what was chosen for it is given up after so long. */
+const STUCK_MS = 2000;
+
+/** Nothing is asked before the first call. */
+export function swarmRuntime(options: SwarmRuntimeOptions): SwarmRuntime {
+  return new Swarm(options);
+}
+
+class Swarm implements SwarmRuntime {
+  readonly #options: SwarmRuntimeOptions;
+  readonly #cluster;
+  readonly #clock: Clock;
+  readonly #lock = keyedLocks();
+  readonly #listeners = new Set<(id: string) => void>();
+  readonly #reach;
+  readonly #readings: Readings;
+  #settled: Promise<void> | null = null;
+  #timer: NodeJS.Timeout | undefined;
+  #isClosed = false;
+
+  constructor(options: SwarmRuntimeOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock();
+    this.#cluster = clusterOf(options.engine, options.project);
+    this.#reach = watchReach(() => this.#changed(''));
+    this.#readings = new Readings(this.#clock, this.#reach, (id) => this.#changed(id));
+    this.#schedule(0);
+  }
+
+  identify: Runtime['identify'] = (spec) => this.#options.images.identify(spec);
+
+  prepare: Runtime['prepare'] = (spec) => this.#options.images.prepare(spec);
+
+  prune: Runtime['prune'] = async (service, keep) => {
+    const { services } = await this.#cluster.look();
+    const used = services.filter((one) => labelOf(one, 'service') === service).map((one) => labelOf(one, 'digest'));
+    await this.#options.images.prune(service, [...new Set([...keep, ...used])]);
+  };
+
+  start: Runtime['start'] = (instance) => {
+    // One after the other, so that each sees where those before went.
+    return this.#lock('start', () => this.#lock(instance.id, () => this.#start(instance)));
+  };
+
+  stop: Runtime['stop'] = (id) => {
+    return this.#lock(id, async () => {
+      await this.#cluster.update(this.#nameOf(id), (service) => {
+        return labelOf(service, 'stoppedAt') === '' ? stoppedSpec(service, this.#clock.now()) : null;
+      });
+      this.#schedule(0);
+    });
+  };
+
+  remove: Runtime['remove'] = (id) => {
+    return this.#lock(id, async () => {
+      const standing = (await this.#refresh()).find((one) => one.id === id);
+      if (standing?.state === 'exited') await this.#cluster.remove(this.#nameOf(id));
+    });
+  };
+
+  async list(): Promise<readonly InstanceSeen[]> {
+    const all = await this.#refresh();
+    this.#settled ??= this.#readings.settled(SETTLE_MS);
+    await this.#settled;
+    return this.#readings.seen(all);
+  }
+
+  async tail(id: string, lines: number): Promise<readonly string[]> {
+    if (lines <= 0) return [];
+    const service = await this.#cluster.service(this.#nameOf(id));
+    return service === null ? [] : tailOf(this.#options.engine, service.ID, lines);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#timer);
+    this.#listeners.clear();
+    this.#reach.close();
+    this.#readings.close();
+  }
+
+  onChange(listener: (id: string) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  #nameOf(id: string): string {
+    return serviceName(this.#options.project, id);
+  }
+
+  #changed(id: string): void {
+    for (const listener of this.#listeners) listener(id);
+  }
+
+  async #start(instance: InstanceSpec): Promise<void> {
+    const { id, service, revision } = instance;
+    const image = await this.#options.images.find(service, revision.digest);
+    if (image === null) {
+      const what = `The revision ${revision.label} of ${service} is not here, so ${id} cannot start.`;
+      throw new Failure('not-found', what, { hint: `Prepare ${service} again.` });
+    }
+    const look = await this.#cluster.look();
+    const around: Surroundings = {
+      project: this.#options.project,
+      image,
+      networks: new Map(),
+      secrets: [],
+      nodeId: this.#placeOf(instance, look),
+      now: this.#clock.now(),
+    };
+    const name = this.#nameOf(id);
+    const known = look.services.find((one) => one.Spec.Name === name);
+    if (known === undefined) await this.#cluster.create(swarmSpec(instance, around));
+    else await this.#startAgain(instance, around, look);
+    this.#schedule(0);
+  }
+
+  /** What runs goes on, and what Swarm is about to start again by itself is left to it. */
+  async #startAgain(instance: InstanceSpec, around: Surroundings, look: SwarmLook): Promise<void> {
+    const standing = standings(look).find((one) => one.id === instance.id);
+    await this.#cluster.update(this.#nameOf(instance.id), (service) => {
+      const isSame = labelOf(service, 'digest') === instance.revision.digest;
+      const isStopped = labelOf(service, 'stoppedAt') !== '';
+      const isAlive = standing !== undefined && standing.state !== 'exited';
+      if (isSame && !isStopped && (isAlive || standing?.isHealing)) return null;
+      return swarmSpec(instance, around, service.Spec.TaskTemplate.ForceUpdate + 1);
+    });
+  }
+
+  /** The node that it is to start on; null when Swarm shall choose. */
+  #placeOf({ service, version, id, spec }: InstanceSpec, look: SwarmLook): string | null {
+    const others = standings(look).filter((one) => one.id !== id && one.state !== 'exited' && one.nodeId !== '');
+    const neighbours: Neighbour[] = others.map(({ nodeId, service: name, version: number }) => {
+      return { nodeId, isSibling: name === service && number === version };
+    });
+    return chooseNode(spec.container?.placement, look.nodes, neighbours)?.ID ?? null;
+  }
+
+  async #refresh(): Promise<readonly Standing[]> {
+    const look = await this.#cluster.look();
+    const all = standings(look);
+    this.#readings.follow(all, look.services);
+    this.#reach.follow(look.nodes.map(addressOf));
+    return all;
+  }
+
+  /** Looks again soon: sooner while something changes. */
+  #schedule(ms: number): void {
+    if (this.#isClosed) return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => void this.#turn(), ms);
+    this.#timer.unref();
+  }
+
+  async #turn(): Promise<void> {
+    let isBusy = false;
+    try {
+      const all = await this.#refresh();
+      isBusy = all.some(({ state }) => state === 'starting' || state === 'stopping');
+      await this.#release(all);
+    } catch {
+      // A manager that does not answer is reported by the next list.
+    }
+    this.#schedule(isBusy ? LOOK_BUSY_MS : LOOK_MS);
+  }
+
+  /** What has its node no longer needs to be held there: Swarm may move it when the node is lost. Nothing restarts by it. */
+  async #release(all: readonly Standing[]): Promise<void> {
+    for (const { id, state, pinnedSince } of all) {
+      const isStuck = pinnedSince !== null && state === 'starting' && this.#clock.now() - pinnedSince > STUCK_MS;
+      if (pinnedSince === null || (state !== 'running' && !isStuck)) continue;
+      await this.#lock(id, () => this.#cluster.update(this.#nameOf(id), releasedSpec));
+    }
+  }
+}
