@@ -55,7 +55,7 @@ function trafficOf(state: ShownState, service: string, version: number | null, s
   return lately(state.window, service, version, seconds);
 }
 
-function instanceView(one: InstanceSeen, service: ServiceState): InstanceView {
+function instanceView(one: InstanceSeen, service: ServiceState, role: InstanceView['role']): InstanceView {
   const { id, version, handle, state, startedAt, reason, cpu, memory } = one;
   const address = `${one.host}:${one.port}`;
   return {
@@ -63,7 +63,7 @@ function instanceView(one: InstanceSeen, service: ServiceState): InstanceView {
     version,
     handle,
     state,
-    role: roleOf(one, service),
+    role,
     address,
     startedAt,
     reason,
@@ -73,8 +73,9 @@ function instanceView(one: InstanceSeen, service: ServiceState): InstanceView {
   };
 }
 
-function roleOf(one: InstanceSeen, service: ServiceState): InstanceView['role'] {
-  if (!wantedVersions(service).includes(one.version) || one.slot > replicasOf(service, one.version)) return 'leaving';
+function roleOf(one: InstanceSeen, service: ServiceState, all: readonly InstanceSeen[]): InstanceView['role'] {
+  if (!wantedVersions(service).includes(one.version)) return 'leaving';
+  if (!wantedIds(service, one.version, all).has(one.id)) return 'leaving';
   if (one.version === service.stable) return 'stable';
   return one.version === service.release?.version ? 'candidate' : 'warm';
 }
@@ -88,7 +89,7 @@ export function serviceView(service: ServiceState, state: ShownState): ServiceVi
   const mine = state.instances.filter((one) => one.service === service.name);
   const running = mine.filter((one) => one.state !== 'exited');
   const serving = service.stable ?? service.release?.version ?? null;
-  const ids = serving === null ? new Set<string>() : wantedIds(service, serving);
+  const ids = serving === null ? new Set<string>() : wantedIds(service, serving, mine);
   const serves = mine.filter((one) => ids.has(one.id));
   const ready = serves.filter((one) => one.state === 'ready').length;
   const isReleased = isBalanced(service);
@@ -108,7 +109,7 @@ export function serviceView(service: ServiceState, state: ShownState): ServiceVi
     traffic: isReleased ? trafficOf(state, service.name, null) : null,
     cpu: sum(running.map((one) => one.cpu)),
     memory: sum(running.map((one) => one.memory)),
-    instances: mine.map((one) => instanceView(one, service)),
+    instances: mine.map((one) => instanceView(one, service, roleOf(one, service, mine))),
   };
 }
 

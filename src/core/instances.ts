@@ -2,10 +2,10 @@
 import {
   instanceId,
   isBalanced,
-  replicasOf,
   type ServiceState,
   type Slot,
   versionOf,
+  wantedSlots,
   wantedVersions,
 } from './service.ts';
 import { formatDuration } from './time.ts';
@@ -17,7 +17,18 @@ export type InstanceLook = {
   readonly slot: number;
   readonly state: 'starting' | 'ready' | 'stopping' | 'exited';
   readonly startedAt: number;
-  readonly exit: { readonly at: number; readonly code: number | null; readonly signal: string | null } | null;
+  readonly exit: Exit | null;
+  /** How its run before ended, when the runtime has started it again by itself. */
+  readonly former?: Exit | null;
+  /** Why it has to go from where it runs; absent = it may stay. */
+  readonly leaving?: string;
+};
+
+type Exit = {
+  readonly at: number;
+  readonly code: number | null;
+  readonly signal: string | null;
+  readonly why?: string;
 };
 
 export type InstancesSeen = {
@@ -61,7 +72,7 @@ export type Counted = {
 
 /** Counts each unexpected end once, before anything is decided about it. */
 export function countExits(service: ServiceState, instances: readonly InstanceLook[], now: number): Counted {
-  const wanted = wantedSlots(service);
+  const wanted = wantedPlaces(service, instances);
   const slots: Record<string, Slot> = { ...service.slots };
   const notes: { version: number; sentence: string }[] = [];
   for (const look of instances) {
@@ -76,7 +87,7 @@ export function countExits(service: ServiceState, instances: readonly InstanceLo
 
 /** What to do now. Instances stop only when no new request can reach them; of unwanted ones the slot tells since when they drain. */
 export function planInstances(service: ServiceState, seen: InstancesSeen): InstancePlan {
-  const wanted = wantedSlots(service);
+  const wanted = wantedPlaces(service, seen.instances);
   const byId = new Map(seen.instances.map((one) => [one.id, one]));
   const slots: Record<string, Slot> = {};
   const start: { version: number; slot: number }[] = [];
@@ -102,11 +113,12 @@ export function planInstances(service: ServiceState, seen: InstancesSeen): Insta
   };
 }
 
-function wantedSlots(service: ServiceState): ReadonlyMap<string, { version: number; slot: number }> {
-  const wanted = new Map<string, { version: number; slot: number }>();
+type Place = { readonly version: number; readonly slot: number };
+
+function wantedPlaces(service: ServiceState, instances: readonly InstanceLook[]): ReadonlyMap<string, Place> {
+  const wanted = new Map<string, Place>();
   for (const version of wantedVersions(service)) {
-    const replicas = replicasOf(service, version);
-    for (let slot = 1; slot <= replicas; slot += 1) {
+    for (const slot of wantedSlots(service, version, instances)) {
       wanted.set(instanceId(service.name, version, slot), { version, slot });
     }
   }
@@ -116,12 +128,19 @@ function wantedSlots(service: ServiceState): ReadonlyMap<string, { version: numb
 /** Counts an end once, and forgets ends after a steady life. */
 function afterLook(slot: Slot, look: InstanceLook | undefined, now: number): Slot {
   if (!look) return slot;
-  if (look.state !== 'exited' || !look.exit) {
-    return slot.exits > 0 && now - look.startedAt >= STEADY_MS ? { ...slot, exits: 0 } : slot;
+  const exit = endOf(look);
+  const isNews = exit !== null && exit.at !== slot.exitedAt && slot.drainingSince === null;
+  if (!isNews) {
+    const isSteady = look.state !== 'exited' && now - look.startedAt >= STEADY_MS;
+    return slot.exits > 0 && isSteady ? { ...slot, exits: 0 } : slot;
   }
-  if (slot.exitedAt === look.exit.at || slot.drainingSince !== null) return slot;
-  const exits = look.exit.at - look.startedAt >= STEADY_MS ? 1 : slot.exits + 1;
-  return { ...slot, exits, exitedAt: look.exit.at, notBefore: now + backoffMs(exits) };
+  const exits = look.state === 'exited' && exit.at - look.startedAt >= STEADY_MS ? 1 : slot.exits + 1;
+  return { ...slot, exits, exitedAt: exit.at, notBefore: now + backoffMs(exits) };
+}
+
+/** The end to be counted: its own, or that of the run before, which the runtime has followed by another one. */
+function endOf(look: InstanceLook): Exit | null {
+  return look.state === 'exited' ? look.exit : (look.former ?? null);
 }
 
 /** The slot of a wanted instance. An end that was asked for before it was wanted again is no surprise. */
@@ -168,16 +187,19 @@ function hasDrained(service: ServiceState, seen: InstancesSeen, one: InstanceLoo
 }
 
 /** `exit status 1`, `signal SIGKILL`, or that nobody saw it. */
-export function exitWords(exit: { readonly code: number | null; readonly signal: string | null }): string {
+export function exitWords(exit: Omit<Exit, 'at'>): string {
+  if (exit.why) return `the words "${exit.why}"`;
   if (exit.signal) return `signal ${exit.signal}`;
   return exit.code === null ? 'an unknown status' : `exit status ${exit.code}`;
 }
 
 function exitNote(look: InstanceLook, slot: Slot, isRestarted: boolean): { version: number; sentence: string } {
-  const how = look.exit ? exitWords(look.exit) : 'an unknown status';
+  const exit = endOf(look);
+  const how = exit?.why ? `: ${exit.why}` : ` with ${exit ? exitWords(exit) : 'an unknown status'}`;
   const wait = backoffMs(slot.exits);
-  const then = wait === 0 ? 'It is started again.' : `It is started again in ${formatDuration(wait)}.`;
-  return { version: look.version, sentence: `${look.id} ended with ${how}.${isRestarted ? ` ${then}` : ''}` };
+  const soon = wait === 0 ? 'It is started again.' : `It is started again in ${formatDuration(wait)}.`;
+  const then = look.state === 'exited' ? soon : 'It was started again.';
+  return { version: look.version, sentence: `${look.id} ended${how}.${isRestarted ? ` ${then}` : ''}` };
 }
 
 /** Why a version counts as crash looping, in words without a full stop; null when it does not. */

@@ -169,9 +169,41 @@ export function replicasOf(service: ServiceState, version: number | null): numbe
   return Math.min(scale.max, Math.max(scale.min, wanted));
 }
 
-/** Ids of the instances that are wanted of a version. */
-export function wantedIds(service: ServiceState, version: number): ReadonlySet<string> {
+/** What is to be known of an instance to tell which ones are wanted. */
+export type Placed = {
+  readonly version: number;
+  readonly slot: number;
+  /** Why it has to go from where it runs; absent = it may stay. */
+  readonly leaving?: string | undefined;
+};
+
+/** More copies of a version than there can be: slots that differ by a multiple of it stand in for one another. */
+const PLACES = 1000;
+
+/**
+ * Slots wanted of a version, one for each of its copies: 1, 2, 3 and so on. One that has to go from where it runs is followed by
+ * another one 1000 above, which then keeps that place: 2, 1002, 2002. `instances` are those of the service.
+ */
+export function wantedSlots(service: ServiceState, version: number, instances: readonly Placed[]): readonly number[] {
   const slots = Array.from({ length: replicasOf(service, version) }, (_, i) => i + 1);
+  const moved = isBalanced(service) ? instances.filter((one) => one.version === version && hasMoved(one)) : [];
+  if (moved.length === 0) return slots;
+  return slots.map((place) => {
+    const here = moved.filter((one) => (one.slot - place) % PLACES === 0);
+    const newest = here.reduce<Placed | null>((best, one) => (best && best.slot > one.slot ? best : one), null);
+    if (newest === null) return place;
+    return newest.leaving === undefined ? newest.slot : newest.slot + PLACES;
+  });
+}
+
+/** It stands in for another one, or needs one that does. */
+function hasMoved({ slot, leaving }: Placed): boolean {
+  return slot > PLACES || leaving !== undefined;
+}
+
+/** Ids of the instances that are wanted of a version, among those of the service that are there and those to come. */
+export function wantedIds(service: ServiceState, version: number, instances: readonly Placed[]): ReadonlySet<string> {
+  const slots = wantedSlots(service, version, instances);
   return new Set(slots.map((slot) => instanceId(service.name, version, slot)));
 }
 

@@ -20,7 +20,7 @@ export function releaseSeen(
   world: World,
 ): ReleaseSeen {
   const instances = world.instances.filter((one) => one.service === service.name);
-  const ids = wantedIds(service, release.version);
+  const ids = wantedIds(service, release.version, instances);
   const own = instances.filter((one) => ids.has(one.id));
   const unmet = unmetDependencies(service, memory.services, world.instances);
   const { reason, lastWords } = troubleOf({

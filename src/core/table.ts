@@ -4,12 +4,12 @@ import { type CertificatesSeen, tlsOf } from './certificates.ts';
 import { isEqual } from './equal.ts';
 import { isOver } from './release.ts';
 import {
-  instanceId,
   isBalanced,
   type Routing,
   replicasOf,
   type ServiceState,
   specOf,
+  wantedIds,
   wantedVersions,
 } from './service.ts';
 import type { TlsSpec } from './spec/project.ts';
@@ -24,6 +24,8 @@ export type InstanceTarget = {
   readonly state: 'starting' | 'ready' | 'stopping' | 'exited';
   readonly host: string;
   readonly port: number;
+  /** Why it has to go from where it runs; absent = it may stay. */
+  readonly leaving?: string;
 };
 
 /**
@@ -56,16 +58,17 @@ export function routingOf(service: ServiceState, readyOfStable: number): Routing
 function sideOf(service: ServiceState, version: number | null, instances: readonly InstanceTarget[]): Side | null {
   if (version === null) return null;
   const ready = instances.filter((one) => one.version === version && one.state === 'ready');
-  const bySlot = ready.sort((one, other) => one.slot - other.slot).slice(0, replicasOf(service, version));
-  return { version, targets: bySlot.map(({ id, host, port }) => ({ id, host, port })) };
+  const wanted = wantedIds(service, version, instances);
+  const standIns = (one: InstanceTarget) => (wanted.has(one.id) ? 0 : 1);
+  ready.sort((one, other) => standIns(one) - standIns(other) || one.slot - other.slot);
+  const routed = ready.slice(0, replicasOf(service, version)).sort((one, other) => one.slot - other.slot);
+  return { version, targets: routed.map(({ id, host, port }) => ({ id, host, port })) };
 }
 
 /** Whether waiting is worth it: a wanted instance runs, or is started again within the time that requests may wait. */
 function isComing(service: ServiceState, instances: readonly InstanceTarget[], now: number, holdMs: number): boolean {
   return wantedVersions(service).some((version) => {
-    const replicas = replicasOf(service, version);
-    for (let slot = 1; slot <= replicas; slot += 1) {
-      const id = instanceId(service.name, version, slot);
+    for (const id of wantedIds(service, version, instances)) {
       const state = instances.find((one) => one.id === id)?.state;
       if (state === 'starting' || state === 'ready') return true;
       if ((service.slots[id]?.notBefore ?? 0) <= now + holdMs) return true;

@@ -55,7 +55,15 @@ export type InstanceSeenNow = {
   readonly port: number;
   readonly startedAt: number;
   readonly reason: string;
-  readonly exit: { readonly at: number; readonly code: number | null; readonly signal: string | null } | null;
+  readonly exit: {
+    readonly at: number;
+    readonly code: number | null;
+    readonly signal: string | null;
+    readonly why?: string;
+  } | null;
+  /** As in `InstanceLook`. */
+  readonly former?: InstanceSeenNow['exit'];
+  readonly leaving?: string;
   /** Share of one core, and bytes; null or absent where the runtime does not know. */
   readonly cpu?: number | null;
   readonly memory?: number | null;

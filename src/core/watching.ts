@@ -21,7 +21,7 @@ export function keepWatch(
   const { watch, name } = service;
   if (!watch) return { service, events: [], evidence: evidences };
   const own = world.instances.filter((one) => one.service === name && one.version === watch.version);
-  const ids = wantedIds(service, watch.version);
+  const ids = wantedIds(service, watch.version, own);
   const instances = own.filter((one) => ids.has(one.id));
   const { lastLines, troubles, now } = world;
   const { reason, lastWords } = troubleOf({ ids, instances, lastLines, troubles, unmet: [] });

@@ -2,7 +2,7 @@
 import type { Revision } from '../core/service.ts';
 import type { ServiceSpec } from '../core/spec/project.ts';
 
-/** One running copy that is wanted. The id is `<service>-v<version>-<slot>`, slots from 1. */
+/** One running copy that is wanted. The id is `<service>-v<version>-<slot>`, slots from 1 to 1000; those above stand in for one that had to leave. */
 export type InstanceSpec = {
   readonly id: string;
   readonly service: string;
@@ -40,6 +40,10 @@ export type InstanceSeen = {
   /** Why it is not ready, in words: `GET http://127.0.0.1:4101/up answered 503`. Empty when ready. */
   readonly reason: string;
   readonly exit: Exit | null;
+  /** How its run before this one ended, when the runtime has started it again by itself. */
+  readonly former?: Exit | null;
+  /** Why it has to go from where it runs: `its node n2 is being emptied`. It goes on until another one stands in. Absent = it may stay. */
+  readonly leaving?: string;
   /** Share of one core, 1 = one whole core; null before the second look. */
   readonly cpu: number | null;
   /** Resident memory in bytes, of the whole group. */
