@@ -15,9 +15,13 @@ export const LABELS = {
   constraints: 'fridaymorning.constraints',
   /** Since when it is held on the node that was chosen for it, ms since 1970; absent = Swarm may move it. */
   pinnedAt: 'fridaymorning.pinned-at',
+  /** That node, by its id. */
+  pinnedTo: 'fridaymorning.pinned-to',
   /** How it says that it is ready, as JSON. */
   readiness: 'fridaymorning.readiness',
   port: 'fridaymorning.port',
+  /** `yes` behind a balancer; absent where another one cannot stand in before it stops. */
+  balanced: 'fridaymorning.balanced',
   /** When it was asked to stop, ms since 1970; absent = it is to run. */
   stoppedAt: 'fridaymorning.stopped-at',
 } as const;
@@ -35,6 +39,7 @@ export function labelsOf(project: string, instance: InstanceSpec): Readonly<Reco
     [LABELS.digest]: revision.digest,
     [LABELS.readiness]: JSON.stringify(spec.readiness),
     [LABELS.port]: String(spec.port ?? ''),
+    ...(spec.port === null ? {} : { [LABELS.balanced]: 'yes' }),
     [LABELS.constraints]: JSON.stringify(spec.container?.placement.constraints ?? []),
   };
 }

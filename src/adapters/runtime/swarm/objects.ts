@@ -7,7 +7,8 @@ const Version = z.object({ Index: z.number().int() });
 export const SwarmNode = z.object({
   ID: z.string(),
   Version,
-  Spec: z.object({
+  /** Given back in updates as it is, so that nothing of it gets lost. */
+  Spec: z.looseObject({
     Labels,
     Role: z.enum(['manager', 'worker']),
     /** `pause`: what runs there goes on, nothing new is placed there. */

@@ -5,7 +5,8 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { InstanceSeen } from '../../../ports/runtime.ts';
 import { type ReadinessWatch, watchReadiness } from '../process/watch/readiness.ts';
 import { labelOf } from './labels.ts';
-import type { SwarmService } from './objects.ts';
+import { reasonToLeave } from './nodes.ts';
+import type { SwarmNode, SwarmService } from './objects.ts';
 import type { Reach } from './reach.ts';
 import type { Standing } from './standing.ts';
 
@@ -52,13 +53,17 @@ export class Readings {
    * An instance on a node whose engine is silent is not ready as long as another of its version is, elsewhere: Swarm is about to
    * give it up, and a machine that is gone takes what it is sent without an answer. The last one is judged by its own answers.
    */
-  seen(all: readonly Standing[]): readonly InstanceSeen[] {
+  seen(all: readonly Standing[], nodes: readonly SwarmNode[]): readonly InstanceSeen[] {
+    const byId = new Map(nodes.map((node) => [node.ID, node]));
     const isSure = (one: Standing) => this.#reasonOf(one) === '' && !this.#reach.isSilent(one.host);
     const sure = all.filter(isSure);
     return all.map((one) => {
       const isLast = !sure.some((other) => other.service === one.service && other.version === one.version);
       const isLost = one.state === 'running' && !isLast && this.#reach.isSilent(one.host);
-      return seenOf(one, isLost ? `its node ${one.hostname} (${one.host}) answers no more` : this.#reasonOf(one));
+      const node = byId.get(one.nodeId);
+      const leaving = one.state === 'exited' || node === undefined ? undefined : reasonToLeave(node);
+      const reason = isLost ? `its node ${one.hostname} (${one.host}) answers no more` : this.#reasonOf(one);
+      return { ...seenOf(one, reason), ...(leaving === undefined ? {} : { leaving }) };
     });
   }
 
@@ -84,24 +89,11 @@ export class Readings {
 }
 
 function seenOf(one: Standing, reason: string): InstanceSeen {
-  const { id, service, version, slot, host, port, startedAt, exit, hostname, containerId } = one;
+  const { id, service, version, slot, host, port, startedAt, exit, former, hostname, containerId } = one;
   const isReady = one.state === 'running' && reason === '';
-  const state = one.state === 'running' ? (isReady ? 'ready' : 'starting') : one.state;
+  const running = isReady ? 'ready' : 'starting';
+  const state = one.state === 'running' ? running : one.state;
   const handle = one.state === 'exited' || hostname === '' ? '' : `${containerId.slice(0, 12)} on ${hostname}`;
-  const words = isReady ? '' : reason;
-  return {
-    id,
-    service,
-    version,
-    slot,
-    handle,
-    state,
-    host,
-    port,
-    startedAt,
-    reason: words,
-    exit,
-    cpu: null,
-    memory: null,
-  };
+  const run = { startedAt, reason: isReady ? '' : reason, exit, former };
+  return { id, service, version, slot, handle, state, host, port, ...run, cpu: null, memory: null };
 }

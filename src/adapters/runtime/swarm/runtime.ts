@@ -1,6 +1,7 @@
 // The Swarm runtime: every instance is a Swarm service with one replica, so that each starts, drains and stops by itself.
 import { Failure } from '../../../core/failure.ts';
 import type { Clock } from '../../../ports/clock.ts';
+import type { Nodes } from '../../../ports/nodes.ts';
 import type { InstanceSeen, InstanceSpec, Runtime } from '../../../ports/runtime.ts';
 import { systemClock } from '../../clock/system.ts';
 import type { Engine } from '../engine/client.ts';
@@ -9,6 +10,8 @@ import { clusterOf } from './cluster.ts';
 import type { Images } from './images.ts';
 import { labelOf, serviceName } from './labels.ts';
 import { tailOf } from './logs.ts';
+import { finishDrains, swarmNodes } from './nodes.ts';
+import type { SwarmNode } from './objects.ts';
 import { chooseNode, type Neighbour } from './placement.ts';
 import { watchReach } from './reach.ts';
 import { Readings } from './readings.ts';
@@ -24,6 +27,7 @@ export type SwarmRuntimeOptions = {
 };
 
 export type SwarmRuntime = Runtime & {
+  readonly nodes: Nodes;
   /** Ends asking; instances go on, and a later runtime adopts them. */
   close(): void;
   /** Calls `listener` when an instance changed. Gives the way to end it. */
@@ -43,6 +47,7 @@ export function swarmRuntime(options: SwarmRuntimeOptions): SwarmRuntime {
 }
 
 class Swarm implements SwarmRuntime {
+  readonly nodes: Nodes;
   readonly #options: SwarmRuntimeOptions;
   readonly #cluster;
   readonly #clock: Clock;
@@ -50,6 +55,7 @@ class Swarm implements SwarmRuntime {
   readonly #listeners = new Set<(id: string) => void>();
   readonly #reach;
   readonly #readings: Readings;
+  #nodes: readonly SwarmNode[] = [];
   #settled: Promise<void> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
@@ -59,6 +65,7 @@ class Swarm implements SwarmRuntime {
     this.#clock = options.clock ?? systemClock();
     this.#cluster = clusterOf(options.engine, options.project);
     this.#reach = watchReach(() => this.#changed(''));
+    this.nodes = swarmNodes(this.#cluster, () => this.#clock.now(), this.#reach.isSilent);
     this.#readings = new Readings(this.#clock, this.#reach, (id) => this.#changed(id));
     this.#schedule(0);
   }
@@ -98,7 +105,7 @@ class Swarm implements SwarmRuntime {
     const all = await this.#refresh();
     this.#settled ??= this.#readings.settled(SETTLE_MS);
     await this.#settled;
-    return this.#readings.seen(all);
+    return this.#readings.seen(all, this.#nodes);
   }
 
   async tail(id: string, lines: number): Promise<readonly string[]> {
@@ -165,8 +172,10 @@ class Swarm implements SwarmRuntime {
 
   /** The node that it is to start on; null when Swarm shall choose. */
   #placeOf({ service, version, id, spec }: InstanceSpec, look: SwarmLook): string | null {
-    const others = standings(look).filter((one) => one.id !== id && one.state !== 'exited' && one.nodeId !== '');
-    const neighbours: Neighbour[] = others.map(({ nodeId, service: name, version: number }) => {
+    const others = standings(look).filter(
+      (one) => one.id !== id && one.state !== 'exited' && one.intendedNodeId !== '',
+    );
+    const neighbours: Neighbour[] = others.map(({ intendedNodeId: nodeId, service: name, version: number }) => {
       return { nodeId, isSibling: name === service && number === version };
     });
     return chooseNode(spec.container?.placement, look.nodes, neighbours)?.ID ?? null;
@@ -177,6 +186,7 @@ class Swarm implements SwarmRuntime {
     const all = standings(look);
     this.#readings.follow(all, look.services);
     this.#reach.follow(look.nodes.map(addressOf));
+    this.#nodes = look.nodes;
     return all;
   }
 
@@ -194,6 +204,7 @@ class Swarm implements SwarmRuntime {
       const all = await this.#refresh();
       isBusy = all.some(({ state }) => state === 'starting' || state === 'stopping');
       await this.#release(all);
+      await finishDrains(this.#options.engine, this.#cluster, this.#nodes);
     } catch {
       // A manager that does not answer is reported by the next list.
     }

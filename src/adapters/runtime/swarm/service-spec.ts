@@ -41,7 +41,7 @@ type Json = Readonly<Record<string, unknown>>;
 /** The specification of a Swarm service, `count` being the number of its start. */
 export function swarmSpec(instance: InstanceSpec, around: Surroundings, count = 0): Json {
   const { project, nodeId, now } = around;
-  const pinned = nodeId === null ? {} : { [LABELS.pinnedAt]: String(now) };
+  const pinned = nodeId === null ? {} : { [LABELS.pinnedAt]: String(now), [LABELS.pinnedTo]: nodeId };
   const constraints = instance.spec.container?.placement.constraints ?? [];
   const held = nodeId === null ? [] : [`node.id==${nodeId}`];
   return {
@@ -74,7 +74,7 @@ export function stoppedSpec({ Spec }: SwarmService, now: number): Json {
 /** The same service, no longer held on one node; null when it is not, or is to stop. Its task goes on. */
 export function releasedSpec(service: SwarmService): Json | null {
   const { Spec } = service;
-  const { [LABELS.pinnedAt]: pinned, ...labels } = Spec.Labels;
+  const { [LABELS.pinnedAt]: pinned, [LABELS.pinnedTo]: _, ...labels } = Spec.Labels;
   if (pinned === undefined || labels[LABELS.stoppedAt] !== undefined) return null;
   const placement = { Constraints: JSON.parse(labels[LABELS.constraints] ?? '[]') as string[] };
   return { ...Spec, Labels: labels, TaskTemplate: { ...Spec.TaskTemplate, Placement: placement } };

@@ -26,6 +26,8 @@ export type Standing = Pick<
   readonly containerId: string;
   /** It ended, and Swarm starts it again by itself. */
   readonly isHealing: boolean;
+  /** Where it runs or is to run; empty = Swarm chooses. */
+  readonly intendedNodeId: string;
   /** Since when it is held on the node that was chosen for it, ms since 1970; null = Swarm may move it. */
   readonly pinnedSince: number | null;
   /** How the run before ended, when Swarm has replaced it by itself. */
@@ -137,6 +139,7 @@ function about(service: SwarmService, task: SwarmTask | null, nodes: Nodes): Sta
     hostname: node?.Description.Hostname ?? '',
     containerId: task?.Status.ContainerStatus?.ContainerID ?? '',
     isHealing: false,
+    intendedNodeId: task?.NodeID || labelOf(service, 'pinnedTo'),
     pinnedSince: labelOf(service, 'pinnedAt') === '' ? null : Number(labelOf(service, 'pinnedAt')),
   };
 }
