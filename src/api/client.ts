@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../core/failure.ts';
+import { type AccessClient, accessClient } from './access-client.ts';
 import type {
   ComparisonBody,
   DownBody,
@@ -58,6 +59,9 @@ export type Client = {
   /** Ends the control plane; instances and balancer go on. */
   stop(): Promise<void>;
 
+  /** People, tokens, links, the audit. */
+  readonly access: AccessClient;
+
   /** Whether a control plane answers, though it may not work. Never throws. */
   isAlive(): Promise<boolean>;
   /** Whether it works: its loop turns. Never throws. */
@@ -84,6 +88,10 @@ export function createClient(endpoint: Endpoint, options: { readonly by?: string
     const answer = await exchange(endpoint, { method: 'POST', path: pathOf(path, {}), headers, body });
     return jsonOf<T>(answer, endpoint);
   };
+  const remove = async (path: string): Promise<void> => {
+    const answer = await exchange(endpoint, { method: 'DELETE', path: pathOf(path, {}), headers: who });
+    await textOf(answer, endpoint);
+  };
   const of = (service: string) => `/services/${encodeURIComponent(service)}`;
   return {
     status: () => get('/status'),
@@ -106,6 +114,7 @@ export function createClient(endpoint: Endpoint, options: { readonly by?: string
     stop: async () => {
       await post('/stop', {});
     },
+    access: accessClient({ get, post, remove }),
     isAlive: () => saysYes(endpoint, '/healthz'),
     isReady: () => saysYes(endpoint, '/readyz'),
     events: (query, signal, onLink) => followEvents(endpoint, query, signal, onLink),

@@ -12,7 +12,7 @@ import { Unreachable } from './tables.ts';
 export type Endpoint = { readonly socketPath: string } | { readonly url: string; readonly token?: string };
 
 export type Exchange = {
-  readonly method: 'GET' | 'POST';
+  readonly method: 'GET' | 'POST' | 'DELETE';
   /** Path with query, from `/`. */
   readonly path: string;
   readonly headers: Readonly<Record<string, string>>;

@@ -8,6 +8,7 @@ import { exitCodesHelp, flagsHelp, programHelp, verbHelp } from './help/text.ts'
 import { treeOf, verbNode } from './help/tree.ts';
 import type { Environment } from './output/paint.ts';
 import { type Streams, Terminal } from './output/terminal.ts';
+import { accessVerbs } from './tree/access.ts';
 import type { Runner } from './tree/act.ts';
 import { everydayVerbs } from './tree/everyday.ts';
 import { otherVerbs } from './tree/others.ts';
@@ -66,7 +67,7 @@ export function createProgram(runner: Runner, streams: Pick<Streams, 'stdout'>):
       program.outputHelp();
     });
   for (const option of globalOptions()) program.addOption(option);
-  for (const verb of [...everydayVerbs(runner), ...otherVerbs(runner)]) {
+  for (const verb of [...everydayVerbs(runner), ...otherVerbs(runner), ...accessVerbs(runner)]) {
     program.addCommand(verb as unknown as Command);
   }
   program.addCommand(helpVerb(program, streams), { hidden: true });

@@ -30,6 +30,10 @@ describe('help', () => {
     'down',
     'serve',
     'completion',
+    'open',
+    'user',
+    'token',
+    'audit',
   ];
 
   it.each(verbs)('of %s works in an empty folder and starts with examples, in 80 columns', async (verb) => {

@@ -19,7 +19,7 @@ describe('the command tree', () => {
     for (const verb of tree.verbs) {
       expect(verb.examples.length, verb.name).toBeGreaterThan(0);
       expect(verb.summary, verb.name).toMatch(/^[a-z]/);
-      expect(['Everyday', 'Check', 'Set up']).toContain(verb.group);
+      expect(['Everyday', 'Check', 'Set up', 'People']).toContain(verb.group);
     }
   });
 

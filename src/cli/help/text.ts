@@ -4,7 +4,7 @@ import type { CommandTree, Example, FlagNode, VerbNode } from './tree.ts';
 
 const WIDTH = 79;
 
-const GROUPS = ['Everyday', 'Check', 'Set up'] as const;
+const GROUPS = ['Everyday', 'Check', 'Set up', 'People'] as const;
 
 /** `friday -h`. */
 export function programHelp(tree: CommandTree): string {

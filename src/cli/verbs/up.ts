@@ -1,6 +1,7 @@
 // friday up: what the compose file says against what runs; then waits until every new thing is healthy.
 
 import { basename } from 'node:path';
+import type { Client } from '../../api/client.ts';
 import type { ExitCode } from '../../api/tables.ts';
 import type { ChangeView, UpView } from '../../api/views.ts';
 import type { Project } from '../../core/spec/project.ts';
@@ -48,10 +49,19 @@ export async function up(call: Call, services: readonly string[], options: UpOpt
   const removed = plan.changes.filter((change) => change.action === 'remove').map((change) => change.service);
   if (removed.length > 0 && !(await confirm(call, removalQuestion(removed)))) return cancelled(call);
   const done = await whileBusy(call, preparing(plan.changes), client.up({ ...order, isDryRun: false }));
-  return awaitChanges(call, client, project, done, {
+  const exit = await awaitChanges(call, client, project, done, {
     waits: options.wait === true,
     timeoutMs: options.timeout ?? TIMEOUT_MS,
   });
+  await tellPage(call, client);
+  return exit;
+}
+
+/** Only to a person at a terminal: a link that signs in is nothing for a log. */
+async function tellPage({ terminal, flags }: Call, { access }: Pick<Client, 'access'>): Promise<void> {
+  if (!terminal.mayAsk || flags.host !== null) return;
+  const link = await access.createLink(null).catch(() => null);
+  if (link) terminal.say([`  The page, for 10 minutes and once: ${link.url}`, '  another link: friday open', '']);
 }
 
 function screen({ terminal }: Call): { width: number; color: boolean } {
