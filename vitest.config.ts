@@ -1,5 +1,6 @@
 // The test projects by what they need: unit and sim nothing, real sockets, processes and engines, story the whole product.
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { notRun } from './test/not-run.ts';
 
 const real = ['src/adapters/**/*.test.ts', 'src/proxy/**/*.test.ts', 'examples/**/*.test.ts', 'test/cli/**/*.test.ts'];
@@ -13,9 +14,19 @@ const patient = { testTimeout: 60_000, hookTimeout: 60_000, retry: process.env.C
 /** Tests that mostly wait: two files at a time whatever the machine has. Groups run one after the other. */
 const inPairs = (groupOrder: number) => ({ ...patient, maxWorkers: 2, sequence: { groupOrder } });
 
+/** What takes minutes begins first, so that nothing is left to wait for at the end. */
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = (file: TestSpecification) => /\b(verdict|contract|hello-\w+)\.test\.ts$/.test(file.moduleId);
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
 export default defineConfig({
   test: {
     reporters: ['default', notRun],
+    sequence: { sequencer: LongestFirst },
     projects: [
       { test: { ...pure, name: 'unit', include: ['src/**/*.test.ts'], exclude: [...real, 'src/sim/**'] } },
       { test: { ...pure, name: 'sim', include: ['src/sim/**/*.test.ts'], testTimeout: 600_000 } },

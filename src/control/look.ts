@@ -1,7 +1,7 @@
 // The look at the world that a turn decides on.
 import type { KnownLines } from '../core/blame.ts';
 import { Failure, sentenceOf } from '../core/failure.ts';
-import type { Memory, World } from '../core/turn.ts';
+import { isUnused, type Memory, type World } from '../core/turn.ts';
 import { slide, type Window } from '../core/window.ts';
 import type { Balancer } from '../ports/balancer.ts';
 import type { InstanceSeen, Runtime } from '../ports/runtime.ts';
@@ -39,7 +39,8 @@ export async function look(
       return null;
     }
   };
-  const seen = memory.table.revision === 0 ? null : await ask(() => balancer.look());
+  const seen =
+    memory.table.revision === 0 || isUnused(memory.table, memory.services) ? null : await ask(() => balancer.look());
   const observations = seen && (await ask(() => balancer.observe(memory.cursor)));
   const world: World = {
     now,

@@ -114,6 +114,11 @@ type ServiceTurn = {
   readonly scaling: Scaling | null;
 };
 
+/** Nothing was ever routed: no balancer is needed yet. */
+export function isUnused(table: Table, services: Memory['services']): boolean {
+  return table.revision <= 1 && Object.keys(services).length === 0;
+}
+
 /** Deterministic; the same memory and world give the same turn. Applying a turn twice changes nothing more. */
 export function decide(before: Memory, world: World): Turn {
   const memory = { ...catchUp(before, world.now, world.elapsedMs), past: pastIn(before, world) };
@@ -133,8 +138,7 @@ export function decide(before: Memory, world: World): Turn {
   const table = nextTable(memory, services, world);
   const routed = routedIds(table);
   const acts: Act[] = [];
-  const isIdle = table.revision <= 1 && turns.length === 0;
-  if (!isIdle && world.balancer?.revision !== table.revision) acts.push({ type: 'apply', table });
+  if (!isUnused(table, services) && world.balancer?.revision !== table.revision) acts.push({ type: 'apply', table });
   for (const { service, plan } of turns) {
     acts.push(...plan.start.map((one) => ({ type: 'start', service: service.name, ...one }) as const));
     // One that drains may have to stand in again for another that has just ended.
