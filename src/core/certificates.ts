@@ -37,7 +37,8 @@ export type CertificatesSeen = {
 /** The part of the table that is HTTPS; empty without any certificate. */
 export function tlsOf(tls: TlsSpec | null, seen: CertificatesSeen | null): Pick<Table, 'tls' | 'challenges'> {
   if (tls === null || seen === null) return {};
-  const challenges = seen.challenges.length > 0 ? { challenges: seen.challenges } : {};
+  // Also while there is none: a balancer prepares for them once, not with every order.
+  const challenges = tls.acme === null ? {} : { challenges: seen.challenges };
   const certificates = seen.certificates.flatMap(({ name, hosts, current }): TableCertificate[] =>
     current === null ? [] : [{ name, id: current.id, hosts, file: current.file }],
   );

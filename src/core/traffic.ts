@@ -62,7 +62,7 @@ export type Table = {
   readonly services: readonly ServiceTraffic[];
   /** Absent = no HTTPS. */
   readonly tls?: TableTls;
-  /** What an authority asks for under `/.well-known/acme-challenge/` on the public addresses; absent = nothing. */
+  /** What an authority asks for under `/.well-known/acme-challenge/` on the public addresses; absent = it never asks. */
   readonly challenges?: readonly Challenge[];
 };
 

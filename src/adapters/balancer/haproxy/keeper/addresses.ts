@@ -7,30 +7,44 @@ const LOOPBACK = '127.0.0.1';
 
 export type Listening = { readonly wanted: readonly Listen[]; readonly given: readonly Listen[] };
 
+type Before = {
+  readonly plain: Listening;
+  readonly secure: Listening;
+  readonly internal: readonly number[];
+  readonly internalHosts: readonly string[];
+};
+
 /**
  * The public addresses of `table` with real ports: where it says 0, the port that the same place had before, else a free
  * one. Failure: `conflict`, naming the port, when another process has one of the public or internal ports.
  */
 export async function addressesFor(
   table: Table,
-  before: Listening & { readonly internal: readonly number[]; readonly internalHosts: readonly string[] },
-) {
-  const own = new Set([...before.given.map(({ port }) => port), ...before.internal]);
-  const given: Listen[] = [];
-  for (const [place, { host, port }] of table.listen.entries()) {
-    const was = before.wanted[place];
-    const had = before.given[place]?.port;
-    if (port === 0 && had !== undefined && was?.host === host && was.port === 0) {
-      if (own.size > 0) given.push({ host, port: had });
-    } else if (port !== 0 && own.has(port)) given.push({ host, port });
-    else given.push({ host, port: await tryPort({ host, port }, 'listen for requests') });
-  }
+  before: Before,
+): Promise<{ readonly listening: readonly Listen[]; readonly listeningTls?: readonly Listen[] }> {
+  const had = [...before.plain.given, ...before.secure.given].map(({ port }) => port);
+  const own = new Set([...had, ...before.internal]);
+  const listening = await publicPorts(table.listen, before.plain, own);
+  const listeningTls = table.tls && (await publicPorts(table.tls.listen, before.secure, own));
   for (const { service, internalPort: port } of table.services) {
     const use = `listen for requests to ${service}`;
     if (!own.has(port)) await tryPort({ host: LOOPBACK, port }, use);
     for (const host of table.internalHosts ?? []) {
       if (!own.has(port) || !before.internalHosts.includes(host)) await tryPort({ host, port }, use);
     }
+  }
+  return listeningTls ? { listening, listeningTls } : { listening };
+}
+
+async function publicPorts(wanted: readonly Listen[], before: Listening, own: ReadonlySet<number>): Promise<Listen[]> {
+  const given: Listen[] = [];
+  for (const [place, { host, port }] of wanted.entries()) {
+    const was = before.wanted[place];
+    const had = before.given[place]?.port;
+    if (port === 0 && had !== undefined && was?.host === host && was.port === 0) {
+      if (own.size > 0) given.push({ host, port: had });
+    } else if (port !== 0 && own.has(port)) given.push({ host, port });
+    else given.push({ host, port: await tryPort({ host, port }, 'listen for requests') });
   }
   return given;
 }

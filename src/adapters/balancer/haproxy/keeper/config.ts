@@ -1,5 +1,6 @@
 // What HAProxy is given: its configuration, the hold of waiting requests, and the maps that change while it runs.
 import type { Listen, ServiceTraffic, Side, Table } from '../../../../core/traffic.ts';
+import { doorRules, tlsBinds, tlsGlobal, tlsShape } from './tls.ts';
 
 /** Backends of a service. Two are in use; with two more, a new version never shares one with a version that still has traffic. */
 export const SLOTS = ['a', 'b', 'c', 'd'] as const;
@@ -24,6 +25,8 @@ export type Wanted = {
   readonly table: Table;
   /** The public addresses with the ports that were given. */
   readonly listening: readonly Listen[];
+  /** Those of HTTPS; absent without it. */
+  readonly listeningTls?: readonly Listen[];
   readonly places: Readonly<Record<string, Place>>;
   readonly servers: readonly Server[];
 };
@@ -49,10 +52,11 @@ export function backendOf({ service, slot }: Pick<Server, 'service' | 'slot'>): 
   return `${service}:${slot}`;
 }
 
-/** What a reload is needed for: the addresses and the services, nothing else. */
-export function shapeOf({ table, listening }: Pick<Wanted, 'table' | 'listening'>): string {
+/** What a reload is needed for: the addresses, the services and how HTTPS is served, nothing else. */
+export function shapeOf(wanted: Pick<Wanted, 'table' | 'listening' | 'listeningTls'>): string {
+  const { table, listening } = wanted;
   const services = table.services.map((one) => `${one.service} ${one.internalPort}`).sort();
-  return JSON.stringify([listening, services, table.internalHosts]);
+  return JSON.stringify([listening, services, table.internalHosts, tlsShape(wanted)]);
 }
 
 /** 2^48: what the first 12 hexadecimal digits of a digest can be. */
@@ -152,7 +156,7 @@ const TEXTS: Readonly<Record<number, string>> = {
 export function configOf(wanted: Wanted, isCounting = true): string {
   const { table, listening, servers } = wanted;
   return [
-    GLOBAL,
+    GLOBAL.replace('ring events', `${tlsGlobal(table).trim()}\nring events`),
     ...Object.entries(TEXTS).map(
       ([status, text]) => `  http-error status ${status} content-type text/plain string "${text}\\n"`,
     ),
@@ -161,9 +165,12 @@ export function configOf(wanted: Wanted, isCounting = true): string {
     ...['127.0.0.1', ...(table.internalHosts ?? [])].flatMap((host) =>
       table.services.map(({ internalPort: port }) => `  bind ${addressIn({ host, port })}`),
     ),
+    ...tlsBinds(wanted, addressIn),
     ...table.services.map(
       ({ service, internalPort }) => `  http-request set-var(txn.svc) str(${service}) if { dst_port ${internalPort} }`,
     ),
+    '  http-request set-var(txn.internal) str(1) if { var(txn.svc) -m found }',
+    ...doorRules(wanted),
     isCounting ? RULES : withoutCounts(RULES),
     ...table.services.flatMap(({ service }) =>
       SLOTS.flatMap((slot) =>
@@ -229,7 +236,6 @@ backend ${OPEN_TABLE}
 const RULES = `  log ring@events len 2048 format raw local0
   log-format "%[var(txn.us)] %[date(0,us)] %ST %tsc %rc %Tr %[var(txn.stream)] %s %[var(txn.key)]"
   http-request set-var(txn.path) path
-  http-request set-var(txn.internal) str(1) if { var(txn.svc) -m found }
   http-request set-var(txn.host) req.hdr(host),host_only,lower,regsub(\\.$,)
   http-request set-var(txn.svc) var(txn.host),concat(,txn.path,/),map_beg(${FILES.routes}) if !{ var(txn.internal) -m found }
   http-request set-var(txn.svc) str(*),concat(,txn.path,/),map_beg(${FILES.routes}) if !{ var(txn.svc) -m found }
@@ -304,6 +310,7 @@ const RULES = `  log ring@events len 2048 format raw local0
   http-request return status 503 content-type text/plain string "No instance is ready. Try again in a second.\\n" hdr retry-after 1 if is_refused
   acl is_of_this_machine src 127.0.0.0/8 ::1
   http-request set-header x-forwarded-proto http if !is_of_this_machine or !{ req.hdr(x-forwarded-proto) -m found }
+  http-request set-header x-forwarded-proto https if { ssl_fc }
   http-request set-header x-forwarded-host %[req.hdr(host)] if !is_of_this_machine or !{ req.hdr(x-forwarded-host) -m found }
   http-request set-header x-friday-version v%[var(txn.version)]
   http-request disable-l7-retry unless { method GET HEAD OPTIONS PUT DELETE TRACE }

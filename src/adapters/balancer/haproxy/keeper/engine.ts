@@ -6,6 +6,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../../../../core/failure.ts';
 import { configOf, FILES, HOLD, mapText, routesOf, statesOf, type Wanted } from './config.ts';
 import { askMaster, type Workers, workersIn } from './master.ts';
+import { challengesOf, TLS_FILES, writeCertificates } from './tls.ts';
 
 const START_MS = 10_000;
 const LOOK_MS = 10;
@@ -44,13 +45,16 @@ export class Engine {
     }
   }
 
+  /** Failure: `invalid` when a certificate cannot be read. */
   write(wanted: Wanted): void {
     const files = {
       [FILES.config]: configOf(wanted),
       [FILES.hold]: HOLD,
       [FILES.states]: mapText(statesOf(wanted)),
       [FILES.routes]: mapText(routesOf(wanted.table)),
+      [TLS_FILES.challenges]: mapText(challengesOf(wanted.table)),
     };
+    writeCertificates(this.dir, wanted.table);
     for (const [name, text] of Object.entries(files)) writeFileSync(join(this.dir, name), text, { mode: 0o600 });
   }
 

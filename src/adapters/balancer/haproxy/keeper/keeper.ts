@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure, sentenceOf } from '../../../../core/failure.ts';
-import type { BalancerSeen, Cursor, Table } from '../../../../core/traffic.ts';
+import type { BalancerSeen, Cursor, Table, TableCertificate } from '../../../../core/traffic.ts';
 import { type Folder, forgetTable } from '../../../../proxy/folder.ts';
 import { LIMITS } from '../../../../proxy/limits.ts';
 import { note } from '../../../../proxy/log.ts';
@@ -16,8 +16,9 @@ import { LineReaders } from './lines.ts';
 import { entriesIn, openIn, type Workers } from './master.ts';
 import { planOf } from './plan.ts';
 import { endedIn } from './request.ts';
-import { changeServers, pushMaps, removeServer } from './runtime.ts';
+import { changeServers, pushMaps, removeServer, renewCertificates } from './runtime.ts';
 import { checkWords, load, NOTHING, type Saved, save } from './saved.ts';
+import { pemOf, renewedIn } from './tls.ts';
 
 const TICK_MS = 250;
 /** A line comes that much after its request has ended, at most, unless it is lost. */
@@ -70,7 +71,7 @@ export class Keeper {
   async seen(): Promise<
     BalancerSeen & { readonly boot: string; readonly pid: number; readonly haproxy: number | null }
   > {
-    const { table, listening, servers } = this.state;
+    const { table, listening, listeningTls, servers } = this.state;
     const counts = await this.openByServer(await this.engine.workers().catch(() => NOBODY));
     const open: Record<string, number> = {};
     for (const one of servers) {
@@ -84,6 +85,7 @@ export class Keeper {
       services,
       open,
       listening,
+      ...(listeningTls ? { listeningTls } : {}),
       boot: this.ledger.boot,
       pid: process.pid,
       haproxy: pid,
@@ -120,20 +122,21 @@ export class Keeper {
     }
     checkWords({ table });
     const isRunning = this.engine.pid !== null;
-    const listening = await addressesFor(table, {
-      wanted: before.table.listen,
-      given: before.listening,
+    for (const one of table.tls?.certificates ?? []) pemOf(one);
+    const addresses = await addressesFor(table, {
+      plain: { wanted: before.table.listen, given: before.listening },
+      secure: { wanted: before.table.tls?.listen ?? [], given: before.listeningTls ?? [] },
       internal: isRunning ? services.map((one) => one.internalPort) : [],
       internalHosts: before.table.internalHosts ?? [],
     });
     const plan = planOf({ ...before, services }, table);
-    const next: Saved = { table, listening, places: plan.places, servers: plan.servers, next: plan.next };
+    const next: Saved = { table, ...addresses, places: plan.places, servers: plan.servers, next: plan.next };
     save(this.folder, next);
     this.use(next);
     try {
       if (!isRunning) await this.launch();
       else if (shapeOf(before) !== shapeOf(next)) await this.reload();
-      else await this.tell(plan.coming, plan.leaving);
+      else await this.tell(plan.coming, plan.leaving, renewedIn(before.table, table));
     } catch (error) {
       save(this.folder, before);
       this.engine.write(before);
@@ -186,7 +189,11 @@ export class Keeper {
     for (const worker of ending) await pushMaps(this.engine, worker, this.state).catch(() => undefined);
   }
 
-  private async tell(coming: Saved['servers'], leaving: Saved['servers']): Promise<void> {
+  private async tell(
+    coming: Saved['servers'],
+    leaving: Saved['servers'],
+    renewed: readonly TableCertificate[],
+  ): Promise<void> {
     const { current, ending } = await this.engine.workers();
     if (current === null) throw new Failure('unavailable', 'HAProxy has no worker that takes connections.');
     this.engine.write(this.state);
@@ -194,7 +201,10 @@ export class Keeper {
       await changeServers(this.engine, worker, coming, 'ready').catch(() => false);
       await pushMaps(this.engine, worker, this.state).catch(() => undefined);
     }
-    if (!(await changeServers(this.engine, current, coming, 'ready'))) {
+    const isChanged =
+      (await changeServers(this.engine, current, coming, 'ready')) &&
+      (await renewCertificates(this.engine, current, renewed));
+    if (!isChanged) {
       await this.reload();
       return;
     }

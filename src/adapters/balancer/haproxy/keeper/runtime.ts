@@ -1,7 +1,9 @@
 // Changes of a running HAProxy: servers come and go, and whole maps are swapped.
 import { Failure } from '../../../../core/failure.ts';
+import type { TableCertificate } from '../../../../core/traffic.ts';
 import { addressIn, backendOf, FILES, mapText, routesOf, type Server, statesOf, type Wanted } from './config.ts';
 import type { Engine } from './engine.ts';
+import { challengesOf, renewAtRunTime, TLS_FILES } from './tls.ts';
 
 /** Lines of one command; HAProxy takes 16 KiB at once. */
 const MAP_CHARACTERS = 8_000;
@@ -35,6 +37,9 @@ export async function removeServer(engine: Engine, worker: number, server: Serve
 export async function pushMaps(engine: Engine, worker: number, wanted: Wanted): Promise<void> {
   await swap(engine, worker, FILES.routes, routesOf(wanted.table));
   await swap(engine, worker, FILES.states, statesOf(wanted));
+  if (wanted.table.challenges !== undefined) {
+    await swap(engine, worker, TLS_FILES.challenges, challengesOf(wanted.table));
+  }
 }
 
 async function swap(engine: Engine, worker: number, map: string, entries: ReadonlyMap<string, string>): Promise<void> {
@@ -65,4 +70,16 @@ function partsOf(entries: ReadonlyMap<string, string>): string[] {
 
 function refused(map: string, said: string): Failure {
   return new Failure('unavailable', `HAProxy did not take its ${map}: ${said.trim().slice(0, 200)}.`);
+}
+
+/** The next handshake with `worker` is by the new content. False when it did not take one of them. */
+export async function renewCertificates(
+  engine: Engine,
+  worker: number,
+  certificates: readonly TableCertificate[],
+): Promise<boolean> {
+  for (const one of certificates) {
+    if (!(await renewAtRunTime((command) => engine.ask(`@!${worker} ${command}`), one))) return false;
+  }
+  return true;
 }
