@@ -26,6 +26,8 @@ export const ContainerListed = z.object({
   Labels,
   /** created, running, paused, restarting, removing, exited, dead */
   State: z.string(),
+  /** For people: Up 3 minutes (healthy) */
+  Status: z.string(),
   Created: z.number(),
 });
 export type ContainerListed = z.infer<typeof ContainerListed>;
@@ -70,6 +72,8 @@ export const Image = z.object({
       Labels,
       Cmd: listOf(z.string()),
       Entrypoint: listOf(z.string()),
+      /** Declared in the Dockerfile, by path. */
+      Volumes: mapOf(z.unknown()),
       Healthcheck: z.object({ Test: listOf(z.string()) }).nullish(),
     })
     .nullish(),

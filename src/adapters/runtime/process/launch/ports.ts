@@ -28,7 +28,7 @@ export function portsIn({ first, last }: PortRange, draw: number): Ports {
         reserved.delete(port);
       }
       throw new Failure('unavailable', `No port from ${first} to ${last} is free for another instance.`, {
-        hint: 'Stop what listens there, or give the process runtime a wider range.',
+        hint: 'Stop what listens there.',
       });
     },
     release: (port) => {

@@ -14,6 +14,8 @@ export type Asked = {
   readonly port: number;
   readonly folder: string;
   readonly environment: Readonly<Record<string, string>>;
+  /** Somebody in between accepts connections also when the instance does not listen: it must still be open after so long. */
+  readonly heldMs?: number;
 };
 
 const HERE = '127.0.0.1';
@@ -24,7 +26,7 @@ export async function probe(asked: Asked, signal: AbortSignal): Promise<string> 
   const { readiness, host = HERE } = asked;
   const place = { host, port: asked.port };
   if (readiness.type === 'http') return askHttp(place, readiness.path, readiness.timeoutMs, signal);
-  if (readiness.type === 'port') return askPort(place, readiness.timeoutMs, signal);
+  if (readiness.type === 'port') return askPort(place, readiness.timeoutMs, signal, asked.heldMs ?? 0);
   if (readiness.type === 'command') return askCommand(asked, readiness.command, readiness.timeoutMs, signal);
   return '';
 }
@@ -50,12 +52,21 @@ function askHttp({ host, port }: Place, path: string, timeoutMs: number, signal:
   });
 }
 
-function askPort({ host, port }: Place, timeoutMs: number, signal: AbortSignal): Promise<string> {
+function askPort({ host, port }: Place, timeoutMs: number, signal: AbortSignal, heldMs: number): Promise<string> {
   const what = `a connection to ${host}:${port}`;
   return within(timeoutMs, signal, `${what} was not accepted within ${formatDuration(timeoutMs)}`, (end, limit) => {
     const socket = connect({ host, port, signal: limit }, () => {
-      end('');
-      socket.destroy();
+      const isOpen = () => {
+        end('');
+        socket.destroy();
+      };
+      if (heldMs === 0) return isOpen();
+      const timer = setTimeout(isOpen, heldMs);
+      socket.once('data', isOpen);
+      socket.once('close', () => {
+        clearTimeout(timer);
+        end(`${what} was accepted and closed at once: nothing listens behind it`);
+      });
     });
     socket.on('error', (error) => end(`${what} ${connectionWords(error)}`));
   });
