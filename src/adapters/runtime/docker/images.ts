@@ -193,3 +193,22 @@ function digestOf(value: unknown): string {
 function sorted(of: Readonly<Record<string, string>>): [string, string][] {
   return Object.entries(of).sort(([a], [b]) => (a < b ? -1 : 1));
 }
+
+/** The same as one thing, for another runtime over the same kind of engine. */
+export function imagesOf(images: Images): {
+  identify(spec: ServiceSpec): Promise<Revision>;
+  prepare(spec: ServiceSpec): Promise<Revision>;
+  /** Every other revision's image loses its name, also one in use. */
+  prune(service: string, keep: readonly string[]): Promise<void>;
+  /** Id of a revision's image; null = it is not here. */
+  find(service: string, digest: string): Promise<string | null>;
+} {
+  return {
+    identify: (spec) => identifyImage(images, spec),
+    prepare: (spec) => prepareImage(images, spec),
+    prune: (service, keep) => pruneImages(images, service, new Set(keep)),
+    find: async (service, digest) => {
+      return (await imageNamed(images.engine, imageOf(images.project, service, digest)))?.Id ?? null;
+    },
+  };
+}
