@@ -87,7 +87,8 @@ function prepare(command: Command, program: Command, streams: Pick<Streams, 'std
     })
     .configureOutput({ writeOut: (text) => void streams.stdout.write(text), writeErr: () => {} })
     .showSuggestionAfterError(false)
-    .allowExcessArguments(false)
+    // The words behind one that is no verb say nothing about what is wrong.
+    .allowExcessArguments(command === program)
     .exitOverride((error) => {
       throw error.exitCode === 0 ? error : usageOf(error, command);
     });

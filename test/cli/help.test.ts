@@ -65,6 +65,7 @@ describe('help', () => {
 describe('mistakes', () => {
   it.each([
     [['relase'], 'error: unknown command "relase"; did you mean "release"?\n  try: friday -h\n'],
+    [['relase', 'api'], 'error: unknown command "relase"; did you mean "release"?\n  try: friday -h\n'],
     [['frobnicate'], 'error: unknown command "frobnicate"\n  try: friday -h\n'],
     [['logs', '--folow'], 'error: unknown flag "--folow"; did you mean "--follow"?\n  try: friday logs -h\n'],
     [['status', '--jsn'], 'error: unknown flag "--jsn"; did you mean "--json"?\n  try: friday status -h\n'],
