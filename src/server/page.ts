@@ -1,6 +1,6 @@
 // The page: files that `npm run build:web` made, served from memory under a strict Content-Security-Policy.
 import { createHash } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
@@ -50,11 +50,18 @@ const OTHERS = /^\/(api(\/|$)|healthz$|readyz$|openapi\.json$)/;
  * address. Everything else goes on. Nothing secret is in these files, so nobody has to prove who they are.
  */
 export function servePage(folder: string = PAGE_FOLDER): MiddlewareHandler {
-  let files: ReadonlyMap<string, File> | null = null;
+  let files: ReadonlyMap<string, File> = new Map();
+  let builtAt: number | null = null;
+  /** A build replaces the page while the control plane runs. */
+  const refresh = () => {
+    const newest = statSync(join(folder, 'index.html'), { throwIfNoEntry: false })?.mtimeMs ?? null;
+    if (newest !== builtAt) files = newest === null ? new Map() : filesIn(folder);
+    builtAt = newest;
+  };
   return async (c, next) => {
     const { path, method } = c.req;
     if ((method !== 'GET' && method !== 'HEAD') || OTHERS.test(path)) return next();
-    files ??= filesIn(folder);
+    refresh();
     const isDocument = (c.req.header('accept') ?? '').includes('text/html');
     const file = path === '/' || path === '/index.html' ? undefined : files.get(path);
     if (!file && !isDocument) return next();
@@ -82,7 +89,6 @@ function answerOf(file: File, cache: string, method: string, known: string | und
 }
 
 function filesIn(folder: string): ReadonlyMap<string, File> {
-  if (!existsSync(folder)) return new Map();
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return new Map(
     entries.map((entry) => {
@@ -104,8 +110,7 @@ function missing(method: string): Response {
   const text =
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>The page is not built</title><h1>The page is not built</h1>' +
     '<p>The control plane works, but the files of its page are not there. In a checkout, build them: ' +
-    '<code>npm run build:web</code>, then start the control plane anew: <code>friday down</code> is not needed, ' +
-    '<code>friday serve</code> takes over. In an installed package this is a bug; the command line needs no page.</p></html>';
+    '<code>npm run build:web</code>, then load this again. In an installed package this is a bug; the command line needs no page.</p></html>';
   const headers = { ...HEADERS, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
   return new Response(method === 'HEAD' ? null : text, { status: 503, headers });
 }

@@ -20,6 +20,8 @@ export type Stage = {
   /** Where a person sees the calculator. */
   readonly url: string;
   readonly instances: number;
+  /** The state folder of its control plane. */
+  readonly stateDir: string;
   /** What users have seen since the demo began. */
   users(): Users;
   setRate(requestsPerSecond: number): void;
@@ -54,7 +56,16 @@ export async function openStage(ratePerSecond: number): Promise<Stage> {
     });
     await client.up({ project, reason: 'the demo begins' });
     const url = await untilServing(client, project);
-    return startUsers({ folder, environment, client, url, instances: countOf(project), ratePerSecond, close });
+    return startUsers({
+      folder,
+      environment,
+      client,
+      url,
+      stateDir: place.stateDir,
+      instances: countOf(project),
+      ratePerSecond,
+      close,
+    });
   } catch (error) {
     await close();
     throw error;
@@ -95,12 +106,13 @@ type Parts = {
   readonly environment: Readonly<Record<string, string | undefined>>;
   readonly client: Client;
   readonly url: string;
+  readonly stateDir: string;
   readonly instances: number;
   readonly ratePerSecond: number;
   readonly close: () => Promise<void>;
 };
 
-function startUsers({ folder, environment, client, url, instances, ratePerSecond, close }: Parts): Stage {
+function startUsers({ folder, environment, client, url, stateDir, instances, ratePerSecond, close }: Parts): Stage {
   const seen = { requests: 0, failed: 0, dropped: 0 };
   const stop = new AbortController();
   let rate = ratePerSecond;
@@ -126,6 +138,7 @@ function startUsers({ folder, environment, client, url, instances, ratePerSecond
     client,
     url,
     instances,
+    stateDir,
     users: () => ({ ...seen }),
     setRate: (requestsPerSecond) => {
       rate = requestsPerSecond;

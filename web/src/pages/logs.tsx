@@ -1,0 +1,219 @@
+// What instances write, as they write it, with filters in the address.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { LogLineView } from '../../../src/api/views.ts';
+import { linesOf } from '../api.ts';
+import { clockText, countText, utcText } from '../format.ts';
+import { status } from '../live.ts';
+import { address, go, searchOf } from '../router.ts';
+import { tell } from '../title.ts';
+
+const FILTERS = ['service', 'version', 'instance', 'level', 'pattern'] as const;
+type Filters = Readonly<Record<(typeof FILTERS)[number], string>>;
+const KEPT = 2000;
+const FIRST = 300;
+/** Lines are drawn at most so often. */
+const DRAW_MS = 250;
+
+function filtersOf(path: string): Filters {
+  const search = searchOf(path);
+  return Object.fromEntries(FILTERS.map((name) => [name, search.get(name) ?? ''])) as Filters;
+}
+
+function setFilter(name: keyof Filters, value: string): void {
+  const search = searchOf(address.value);
+  if (value === '') search.delete(name);
+  else search.set(name, value);
+  if (name === 'service') for (const other of ['version', 'instance']) search.delete(other);
+  go(`/logs${search.size > 0 ? `?${search}` : ''}`, true);
+}
+
+type Kept = LogLineView & { readonly key: number };
+
+/** Follows while it is not paused; lines beyond what is kept fall out and are counted. */
+function useLines(filters: Filters, isPaused: boolean) {
+  const [state, setState] = useState<{ lines: readonly Kept[]; dropped: number; lost: string }>({
+    lines: [],
+    dropped: 0,
+    lost: '',
+  });
+  const key = JSON.stringify(filters);
+  useEffect(() => {
+    if (isPaused) return;
+    const stop = new AbortController();
+    let waiting: Kept[] = [];
+    let count = 0;
+    setState({ lines: [], dropped: 0, lost: '' });
+    const draw = () => {
+      if (waiting.length === 0) return;
+      const more = waiting;
+      waiting = [];
+      setState(({ lines, dropped }) => {
+        const all = [...lines, ...more];
+        return { lines: all.slice(-KEPT), dropped: dropped + Math.max(0, all.length - KEPT), lost: '' };
+      });
+    };
+    const timer = setInterval(draw, DRAW_MS);
+    const follow = async () => {
+      const query = { ...filters, lines: FIRST, follow: true };
+      for await (const line of linesOf('/logs', query, stop.signal)) {
+        count += 1;
+        waiting.push({ ...(JSON.parse(line) as LogLineView), key: count });
+        if (waiting.length > KEPT) waiting = waiting.slice(-KEPT);
+      }
+    };
+    follow().catch((error: Error) => {
+      if (!stop.signal.aborted) setState((before) => ({ ...before, lost: error.message }));
+    });
+    return () => {
+      stop.abort();
+      clearInterval(timer);
+    };
+  }, [key, isPaused]);
+  return state;
+}
+
+export function LogsPage() {
+  const filters = filtersOf(address.value);
+  const [isPaused, setPaused] = useState(false);
+  const { lines, dropped, lost } = useLines(filters, isPaused);
+  useEffect(() => tell('logs', { glyph: '', word: '', tone: 'mute' }), []);
+  return (
+    <main class="logs">
+      <div class="head">
+        <h1>Logs</h1>
+        <Bar filters={filters} />
+        <div class="acts">
+          <button type="button" class="btn" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>
+            {isPaused ? 'Follow' : 'Hold still'}
+          </button>
+        </div>
+      </div>
+      {lost !== '' && (
+        <p class="s-warn" role="alert">
+          ▲ {lost}
+        </p>
+      )}
+      <Lines lines={lines} filters={filters} isPaused={isPaused} />
+      <p class="foot">
+        {countText(lines.length)} lines{dropped > 0 && `, ${countText(dropped)} older ones are not shown any more`} ·
+        the same in a terminal: <code>{commandOf(filters)}</code>
+      </p>
+    </main>
+  );
+}
+
+function Bar({ filters }: { filters: Filters }) {
+  const services = status.value?.services ?? [];
+  const chosen = services.find((one) => one.name === filters.service);
+  const versions = [...new Set(chosen?.instances.map((one) => String(one.version)) ?? []), filters.version].filter(
+    (one, i, all) => one !== '' && all.indexOf(one) === i,
+  );
+  const [words, setWords] = useState(filters.pattern);
+  const timer = useRef(0);
+  return (
+    <search class="filters">
+      <Pick
+        label="Service"
+        name="service"
+        value={filters.service}
+        options={services.map((one) => one.name)}
+        all="all services"
+      />
+      <Pick label="Version" name="version" value={filters.version} options={versions} all="all versions" prefix="v" />
+      <Pick
+        label="Level"
+        name="level"
+        value={filters.level}
+        options={['error', 'warn', 'info', 'debug']}
+        all="all levels"
+        suffix=" and worse"
+      />
+      <input
+        type="search"
+        aria-label="Text in the line"
+        placeholder="text in the line"
+        value={words}
+        onInput={(event) => {
+          const value = event.currentTarget.value;
+          setWords(value);
+          clearTimeout(timer.current);
+          timer.current = setTimeout(() => setFilter('pattern', value), 300) as unknown as number;
+        }}
+      />
+      {filters.instance !== '' && (
+        <button type="button" class="btn small" onClick={() => setFilter('instance', '')}>
+          {filters.instance} ✕
+        </button>
+      )}
+    </search>
+  );
+}
+
+type PickProps = {
+  readonly label: string;
+  readonly name: keyof Filters;
+  readonly value: string;
+  readonly options: readonly string[];
+  readonly all: string;
+  readonly prefix?: string;
+  readonly suffix?: string;
+};
+
+function Pick({ label, name, value, options, all, prefix = '', suffix = '' }: PickProps) {
+  return (
+    <select aria-label={label} value={value} onChange={(event) => setFilter(name, event.currentTarget.value)}>
+      <option value="">{all}</option>
+      {options.map((one) => (
+        <option key={one} value={one}>
+          {prefix}
+          {one}
+          {suffix}
+        </option>
+      ))}
+    </select>
+  );
+}
+
+/** Stays at the end while the reader is at the end. */
+function Lines({ lines, filters, isPaused }: { lines: readonly Kept[]; filters: Filters; isPaused: boolean }) {
+  const box = useRef<HTMLDivElement>(null);
+  const isAtEnd = useRef(true);
+  useEffect(() => {
+    if (isAtEnd.current && box.current) box.current.scrollTop = box.current.scrollHeight;
+  }, [lines]);
+  return (
+    <div
+      ref={box}
+      class="panel lines"
+      tabIndex={0}
+      role="log"
+      aria-live="off"
+      aria-label="Log lines"
+      onScroll={(event) => {
+        const { scrollTop, scrollHeight, clientHeight } = event.currentTarget;
+        isAtEnd.current = scrollHeight - scrollTop - clientHeight < 30;
+      }}
+    >
+      {lines.length === 0 && (
+        <p class="empty">{isPaused ? 'Held still.' : 'No line matches yet; new ones come by themselves.'}</p>
+      )}
+      {lines.map((line) => (
+        <div key={line.key} class={`line level-${line.level ?? 'none'}`}>
+          <time title={utcText(line.at)}>{clockText(line.at)}</time>
+          <span class="from" title={line.instance}>
+            {filters.service === '' ? `${line.service} ` : ''}v{line.version}
+            <span class="mute">·{line.instance.slice(line.instance.lastIndexOf('-') + 1)}</span>
+          </span>
+          <span class="level">{line.level ?? ''}</span>
+          <span class="text">{line.text}</span>
+        </div>
+      ))}
+    </div>
+  );
+}
+
+function commandOf({ service, version, level, pattern }: Filters): string {
+  const subject = service === '' ? '' : ` ${service}${version === '' ? '' : `@v${version}`}`;
+  const text = pattern === '' ? '' : ` ${JSON.stringify(pattern)}`;
+  return `friday logs${subject}${service === '' ? '' : text} -f${level === '' ? '' : ` --level ${level}`}`;
+}

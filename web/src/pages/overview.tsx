@@ -1,0 +1,316 @@
+// Is anything wrong, is anything moving? One sentence, the releases under way, one line for each service, the newest of the journal.
+import { signal } from '@preact/signals';
+import { useEffect, useState } from 'preact/hooks';
+import type { EventView, ReleaseView, ServiceView, StatusView } from '../../../src/api/views.ts';
+import { api } from '../api.ts';
+import {
+  aboutText,
+  bytesText,
+  coresText,
+  latencyText,
+  many,
+  percent,
+  rateText,
+  spanText,
+  weightText,
+} from '../format.ts';
+import { events as liveEvents, now, status } from '../live.ts';
+import { type Mark, releaseMark, serviceMark } from '../marks.ts';
+import { type Beat, Heartbeat } from '../parts/heartbeat.tsx';
+import { Journal } from '../parts/journal.tsx';
+import { Lost } from '../parts/lost.tsx';
+import { useNumbers } from '../parts/numbers.ts';
+import { tell } from '../title.ts';
+
+const stored = signal<readonly EventView[]>([]);
+const LATELY = 12;
+const MINUTE_S = 60;
+
+export function OverviewPage() {
+  const view = status.value;
+  useEffect(() => {
+    void api.events({ limit: 40 }).then((events) => {
+      stored.value = events;
+    });
+  }, []);
+  const mark = view ? markOf(view) : null;
+  useEffect(() => {
+    if (view && mark) tell(view.project, mark);
+  }, [mark?.tone, view?.project]);
+  if (!view) return <Lost problem={null} what="the overview" />;
+  return (
+    <main>
+      <h1 class="sr">Overview of {view.project}</h1>
+      <Verdict view={view} />
+      {view.releases.length > 0 && <Releasing releases={view.releases} />}
+      <Services services={view.services} />
+      <div class="grid even">
+        <Machine view={view} />
+        <section class="panel" aria-labelledby="lately-title">
+          <h2 id="lately-title">Lately</h2>
+          <Journal events={newest()} link />
+        </section>
+      </div>
+    </main>
+  );
+}
+
+function newest(): readonly EventView[] {
+  const known = new Map([...stored.value, ...liveEvents.value].map((event) => [event.seq, event]));
+  return [...known.values()].sort((one, other) => other.seq - one.seq).slice(0, LATELY);
+}
+
+function markOf({ services, problems, releases }: StatusView): Mark {
+  if (problems.length > 0 || services.some((one) => one.state === 'down'))
+    return { glyph: '✕', word: 'down', tone: 'bad' };
+  if (services.some((one) => one.state === 'degraded')) return { glyph: '▲', word: 'degraded', tone: 'warn' };
+  return releases.length > 0
+    ? { glyph: '◔', word: 'releasing', tone: 'run' }
+    : { glyph: '✓', word: 'well', tone: 'ok' };
+}
+
+function Verdict({ view }: { view: StatusView }) {
+  const bad = view.services.filter((one) => one.state === 'down' || one.state === 'degraded');
+  const tone = markOf(view).tone;
+  const first =
+    bad.length === 0 && view.problems.length === 0
+      ? view.services.length === 0
+        ? 'Nothing runs yet.'
+        : 'All well.'
+      : null;
+  return (
+    <p class="verdict">
+      <b class={tone === 'bad' ? 's-bad' : tone === 'warn' ? 's-warn' : ''}>
+        {first ?? bad[0]?.sentence ?? view.problems[0]}
+      </b>{' '}
+      {bad.length > 1 &&
+        `${many(bad.length - 1, 'other service')} ${bad.length === 2 ? 'has' : 'have'} a problem too. `}
+      {first === null && bad.length > 0 && view.problems.join(' ')}
+      {view.services.length === 0 && (
+        <>
+          Start the project: <code>friday up</code>
+        </>
+      )}
+      {releasesSentence(view.releases)}
+    </p>
+  );
+}
+
+function releasesSentence(releases: readonly ReleaseView[]): string {
+  const [only] = releases;
+  if (!only) return 'No release is under way.';
+  if (releases.length > 1) return `${releases.length} releases are under way.`;
+  return `One release is under way: ${only.service} v${only.version}, ${releaseMark(only).word.toLowerCase()} at ${weightText(only.measuredWeight ?? only.weight)}.`;
+}
+
+function Releasing({ releases }: { releases: readonly ReleaseView[] }) {
+  return (
+    <section class="panel" aria-labelledby="releasing-title">
+      <h2 id="releasing-title">Releasing</h2>
+      <ul class="releasing">
+        {releases.map((view) => (
+          <li key={view.id}>
+            <a href={`/releases/${view.id}`} class="row-link">
+              <b>{view.service}</b>
+              <span class="ver">
+                {view.from !== null && <span class="v-s">v{view.from}</span>} → <span class="v-c">v{view.version}</span>
+              </span>
+              <span class={`tone-${releaseMark(view).tone}`}>
+                {releaseMark(view).glyph} {releaseMark(view).word}
+              </span>
+              <Share view={view} />
+              <span class="mute next">{nextText(view)}</span>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+/** How the traffic is shared now, as it was measured. */
+function Share({ view }: { view: ReleaseView }) {
+  const share = view.measuredWeight ?? view.weight;
+  return (
+    <span class="share-bar" role="img" aria-label={`v${view.version} has ${weightText(share)} of the traffic`}>
+      <span class="share-of" style={{ width: `${share}%` }} />
+      <span class="share-text">{weightText(share)}</span>
+    </span>
+  );
+}
+
+function nextText(view: ReleaseView): string {
+  if (view.state === 'waiting_for_approval') return `needs a yes for ${weightText(view.nextWeight ?? 100)}`;
+  if (view.nextInMs !== null && view.nextWeight !== null)
+    return `${weightText(view.nextWeight)} in ${aboutText(view.nextInMs)}`;
+  if (view.neededRequests) return `needs ${many(view.neededRequests, 'more request')}`;
+  return '';
+}
+
+const ORDER: Readonly<Record<ServiceView['state'], number>> = {
+  down: 0,
+  degraded: 1,
+  releasing: 2,
+  healthy: 3,
+  completed: 4,
+  stopped: 5,
+};
+/** Beyond these a filter is offered. */
+const MANY_SERVICES = 8;
+
+/** By trouble, then movement, then name. */
+export function Services({ services }: { services: readonly ServiceView[] }) {
+  const [words, setWords] = useState('');
+  const range = useNumbers({ metric: 'requests,errors', step: MINUTE_S }, 15_000);
+  const shown = services
+    .filter((one) => one.name.toLowerCase().includes(words.toLowerCase()))
+    .toSorted((one, other) => ORDER[one.state] - ORDER[other.state] || one.name.localeCompare(other.name));
+  const beatsOf = (name: string): readonly Beat[] => {
+    const values = (metric: string) =>
+      range?.series.find((one) => one.service === name && one.metric === metric)?.values;
+    const [requests, errors] = [values('requests'), values('errors')];
+    return Array.from({ length: 60 }, (_, i) => {
+      const at = (all: readonly (number | null)[] | undefined) => all?.[all.length - 60 + i] ?? null;
+      return { requests: at(requests), errors: at(errors) };
+    });
+  };
+  return (
+    <section class="panel" aria-labelledby="services-title">
+      <h2 id="services-title">
+        Services{' '}
+        {services.length > MANY_SERVICES && (
+          <input
+            type="search"
+            aria-label="Filter services"
+            placeholder={`filter ${services.length}`}
+            value={words}
+            onInput={(event) => setWords(event.currentTarget.value)}
+          />
+        )}
+      </h2>
+      {shown.length === 0 ? (
+        <p class="empty">{services.length === 0 ? 'No service is there yet.' : 'No service is called that.'}</p>
+      ) : (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Services table">
+          <table class="services">
+            <thead>
+              <tr>
+                <th scope="col">Service</th>
+                <th scope="col">Version</th>
+                <th scope="col">Last 60 min, a bar a minute</th>
+                <th scope="col" class="r">
+                  Req/s
+                </th>
+                <th scope="col" class="r">
+                  Errors
+                </th>
+                <th scope="col" class="r">
+                  p95
+                </th>
+                <th scope="col" class="r">
+                  CPU
+                </th>
+                <th scope="col" class="r">
+                  Memory
+                </th>
+                <th scope="col" class="r">
+                  Ready
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {shown.map((one) => (
+                <ServiceRow key={one.name} service={one} beats={beatsOf(one.name)} />
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function ServiceRow({ service, beats }: { service: ServiceView; beats: readonly Beat[] }) {
+  const mark = serviceMark(service);
+  const { traffic, scale } = service;
+  return (
+    <tr title={service.sentence}>
+      <th scope="row">
+        <span class={`glyph tone-${mark.tone}`} role="img" aria-label={mark.word} title={mark.word}>
+          {mark.glyph}
+        </span>{' '}
+        <a href={`/services/${encodeURIComponent(service.name)}`}>{service.name}</a>
+      </th>
+      <td class="n">
+        {service.version !== null && <span class={service.candidate === null ? '' : 'v-s'}>v{service.version}</span>}
+        {service.candidate !== null && (
+          <>
+            {service.version !== null && ' → '}
+            <a class="v-c ver" href={`/releases/${service.release}`}>
+              v{service.candidate}
+            </a>
+          </>
+        )}
+      </td>
+      <td>
+        {service.isReleased ? (
+          <Heartbeat beats={beats} name={service.name} />
+        ) : (
+          <span class="mute">not behind the balancer</span>
+        )}
+      </td>
+      <td class="n r">{rateText(traffic?.requestsPerSecond)}</td>
+      <td class={`n r ${(traffic?.errorShare ?? 0) >= 0.01 ? 's-bad' : ''}`}>{percent(traffic?.errorShare)}</td>
+      <td class="n r">{latencyText(traffic?.latencyP95Ms)}</td>
+      <td class="n r">{coresText(service.cpu)}</td>
+      <td class="n r">{bytesText(service.memory)}</td>
+      <td class={`n r ${service.ready < service.wanted ? 's-warn' : ''}`}>
+        {service.ready} of {service.wanted}
+        {scale && (
+          <span class="mute">
+            {' '}
+            ({scale.min}–{scale.max})
+          </span>
+        )}
+      </td>
+    </tr>
+  );
+}
+
+function Machine({ view }: { view: StatusView }) {
+  const [cpu, memory] = [view.services, view.services].map((all, i) =>
+    all.reduce((sum, one) => sum + ((i === 0 ? one.cpu : one.memory) ?? 0), 0),
+  );
+  const running = view.services.flatMap((one) => one.instances).filter((one) => one.state !== 'exited');
+  return (
+    <section class="panel" aria-labelledby="machine-title">
+      <h2 id="machine-title">Machine</h2>
+      <dl class="facts">
+        <dt>Host</dt>
+        <dd>{view.host}</dd>
+        <dt>Instances</dt>
+        <dd>
+          {many(running.length, 'instance')} of {many(view.services.length, 'service')}, together {coresText(cpu)} of a
+          core and {bytesText(memory)}
+        </dd>
+        <dt>Listens</dt>
+        <dd>{view.listening.length === 0 ? 'not yet' : view.listening.join(', ')}</dd>
+        <dt>Control plane</dt>
+        <dd>
+          {view.version}, process {view.pid}, up {spanText(now.value - view.startedAt)}
+        </dd>
+        <dt>File</dt>
+        <dd class="mono">{view.file}</dd>
+      </dl>
+      {view.problems.length > 0 && (
+        <ul class="problems">
+          {view.problems.map((problem) => (
+            <li key={problem} class="s-bad">
+              ✕ {problem}
+            </li>
+          ))}
+        </ul>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,361 @@
+// One service: the four golden signals by version or instance, its instances, its versions.
+import { useEffect, useState } from 'preact/hooks';
+import type { RangeView } from '../../../src/api/live-views.ts';
+import type { InstanceView, ReleaseView, ServiceView, VersionView } from '../../../src/api/views.ts';
+import { api, Problem } from '../api.ts';
+import { Chart, type ChartProps, type Line } from '../chart.tsx';
+import {
+  bytesText,
+  coresText,
+  latencyText,
+  momentText,
+  percent,
+  rateText,
+  spanText,
+  utcText,
+  weightText,
+} from '../format.ts';
+import { now, status } from '../live.ts';
+import { releaseMark, serviceMark, type Tone } from '../marks.ts';
+import { Lost } from '../parts/lost.tsx';
+import { useNumbers } from '../parts/numbers.ts';
+import { tell } from '../title.ts';
+
+const SPANS = [
+  ['15 min', 900_000],
+  ['1 h', 3_600_000],
+] as const;
+const GROUPS = [
+  ['by version', 'version'],
+  ['by instance', 'instance'],
+] as const;
+
+export function ServicePage({ name }: { name: string }) {
+  const view = status.value;
+  const service = view?.services.find((one) => one.name === name);
+  const [versions, setVersions] = useState<readonly VersionView[]>([]);
+  const [releases, setReleases] = useState<readonly ReleaseView[]>([]);
+  useEffect(() => {
+    void api.versions(name).then(setVersions, () => undefined);
+    void api.releases({ service: name, limit: 12 }).then(setReleases, () => undefined);
+  }, [name, service?.version, service?.release]);
+  useEffect(() => {
+    if (service) tell(name, serviceMark(service));
+  }, [service?.state, name]);
+  if (!view) return <Lost problem={null} what={name} />;
+  if (!service) return <Lost problem={new Problem(404, `There is no service ${name}.`)} what={name} />;
+  return (
+    <main>
+      <Head service={service} />
+      <p class="verdict">{service.sentence}</p>
+      <Signals service={service} releases={releases} />
+      <Instances service={service} />
+      <div class="grid">
+        <History releases={releases} />
+        <Versions versions={versions} />
+      </div>
+    </main>
+  );
+}
+
+function Head({ service }: { service: ServiceView }) {
+  const mark = serviceMark(service);
+  const release = status.value?.releases.find((one) => one.id === service.release);
+  const share = release?.measuredWeight ?? release?.weight ?? 0;
+  return (
+    <div class="head">
+      <h1>{service.name}</h1>
+      <span class="ver">
+        {service.version !== null && (
+          <span class={service.candidate === null ? '' : 'v-s'}>
+            v{service.version}
+            {service.candidate !== null && ` ${weightText(100 - share)}`}
+          </span>
+        )}
+        {service.candidate !== null && (
+          <span class="v-c">
+            {' '}
+            · v{service.candidate} {weightText(share)}
+          </span>
+        )}
+      </span>
+      <span class={`pill tone-${mark.tone}`}>
+        <span aria-hidden="true">{mark.glyph}</span> {mark.word}
+      </span>
+      {service.urls.slice(0, 2).map((url) => (
+        <a key={url} class="mute" href={url} target="_blank" rel="noreferrer">
+          {url.replace(/^https?:\/\//, '')}
+        </a>
+      ))}
+      <div class="acts">
+        {service.release !== null && (
+          <a class="btn" href={`/releases/${service.release}`}>
+            See the release
+          </a>
+        )}
+        <a class="btn" href={`/logs?service=${encodeURIComponent(service.name)}`}>
+          Logs
+        </a>
+      </div>
+    </div>
+  );
+}
+
+/** Left to right, always: traffic, errors, latency, saturation. */
+function Signals({ service, releases }: { service: ServiceView; releases: readonly ReleaseView[] }) {
+  const [span, setSpan] = useState<number>(900_000);
+  const [by, setBy] = useState<'version' | 'instance'>('version');
+  const step = span > 1_800_000 ? 30 : 10;
+  const common = { service: service.name, step };
+  const traffic = useNumbers({ ...common, by: 'version', metric: 'requests,errors,p50,p95,p99' }, 10_000, span);
+  const use = useNumbers({ ...common, by, metric: 'cpu,memory,open' }, 10_000, span);
+  const marks = releases
+    .flatMap((one) =>
+      one.weights.map(({ at, weight }) => ({ at: at / 1000, text: `v${one.version} ${weightText(weight)}` })),
+    )
+    .sort((one, other) => one.at - other.at);
+  return (
+    <section class="panel signals" aria-labelledby="signals-title">
+      <h2 id="signals-title">
+        Golden signals
+        <span class="switches">
+          <Switch label="Time shown" options={SPANS} value={span} onPick={setSpan} />
+          <Switch label="Saturation by" options={GROUPS} value={by} onPick={setBy} />
+        </span>
+      </h2>
+      {!service.isReleased && <p class="empty">It is not behind the balancer: only what its instances use is known.</p>}
+      <div class="charts">
+        {service.isReleased && <Counted service={service} range={traffic} marks={marks} />}
+        <Used service={service} range={use} marks={marks} />
+      </div>
+    </section>
+  );
+}
+
+type Shown = { readonly service: ServiceView; readonly range: RangeView | null; readonly marks: ChartProps['marks'] };
+
+function Counted({ service, range, marks }: Shown) {
+  const total = service.traffic;
+  const common = { times: timesOf(range), marks };
+  const note = `p50 ${latencyText(total?.latencyP50Ms)} · p99 ${latencyText(total?.latencyP99Ms)}`;
+  const line = (metric: string) => linesOf(range, metric, service);
+  return (
+    <>
+      <Chart
+        {...common}
+        title="Traffic"
+        now={`${rateText(total?.requestsPerSecond)} req/s`}
+        lines={line('requests')}
+        text={rateText}
+      />
+      <Chart {...common} title="Errors" now={percent(total?.errorShare)} lines={line('errors')} text={percent} />
+      <Chart
+        {...common}
+        title="Latency p95"
+        now={latencyText(total?.latencyP95Ms)}
+        lines={line('p95')}
+        text={latencyText}
+        note={note}
+      />
+    </>
+  );
+}
+
+function Used({ service, range, marks }: Shown) {
+  const common = { times: timesOf(range), marks };
+  const line = (metric: string) => linesOf(range, metric, service);
+  return (
+    <>
+      <Chart
+        {...common}
+        title="CPU"
+        now={coresText(service.cpu)}
+        lines={line('cpu')}
+        text={coresText}
+        note="of one core"
+      />
+      <Chart {...common} title="Memory" now={bytesText(service.memory)} lines={line('memory')} text={bytesText} />
+      {service.isReleased && <Chart {...common} title="Open requests" now="" lines={line('open')} text={rateText} />}
+    </>
+  );
+}
+
+function timesOf(range: RangeView | null): readonly number[] {
+  const length = range?.series[0]?.values.length ?? 0;
+  return Array.from({ length }, (_, i) => ((range?.fromMs ?? 0) + i * (range?.stepMs ?? 0)) / 1000);
+}
+
+const OTHERS = ['--line-1', '--line-2', '--line-3', '--line-4', '--line-5'];
+/** Lines of one chart; the rest is left out and said. */
+const MOST_LINES = 8;
+
+function linesOf(range: RangeView | null, metric: string, { version, candidate }: ServiceView): readonly Line[] {
+  const series = range?.series.filter((one) => one.metric === metric) ?? [];
+  let others = 0;
+  const color = (one: (typeof series)[number], i: number) => {
+    if (one.instance !== null) return OTHERS[i % OTHERS.length] ?? '--mute';
+    if (one.version === candidate && candidate !== null) return '--cand';
+    if (one.version === version) return candidate === null ? '--now' : '--stable';
+    others += 1;
+    return OTHERS[(others - 1) % OTHERS.length] ?? '--mute';
+  };
+  return series.slice(-MOST_LINES).map((one, i) => ({
+    label: one.instance ?? (one.version === null ? one.service : `v${one.version}`),
+    color: color(one, i),
+    values: one.values,
+    isDashed: one.instance === null && one.version !== version && one.version !== candidate,
+  }));
+}
+
+function Switch<T extends string | number>({
+  label,
+  options,
+  value,
+  onPick,
+}: {
+  label: string;
+  options: readonly (readonly [string, T])[];
+  value: T;
+  onPick: (value: T) => void;
+}) {
+  return (
+    <span class="switch" role="group" aria-label={label}>
+      {options.map(([text, one]) => (
+        <button key={text} type="button" aria-pressed={one === value} onClick={() => onPick(one)}>
+          {text}
+        </button>
+      ))}
+    </span>
+  );
+}
+
+const STATES: Readonly<Record<InstanceView['state'], readonly [string, Tone]>> = {
+  ready: ['✓ ready', 'ok'],
+  starting: ['◌ starting', 'run'],
+  stopping: ['▾ stopping', 'mute'],
+  exited: ['✕ ended', 'bad'],
+};
+
+function Instances({ service }: { service: ServiceView }) {
+  return (
+    <section class="panel" aria-labelledby="instances-title">
+      <h2 id="instances-title">
+        Instances <small>{service.scale?.sentence ?? `${service.ready} of ${service.wanted} ready`}</small>
+      </h2>
+      {service.instances.length === 0 ? (
+        <p class="empty">None runs.</p>
+      ) : (
+        <div class="scroll" tabIndex={0} role="region" aria-label="Instances table">
+          <table>
+            <thead>
+              <tr>
+                {[
+                  'Instance',
+                  'Version',
+                  'State',
+                  'Kept as',
+                  'CPU',
+                  'Memory',
+                  'Up',
+                  'Restarts',
+                  'Runs as',
+                  'Address',
+                ].map((text) => (
+                  <th key={text} scope="col">
+                    {text}
+                  </th>
+                ))}
+              </tr>
+            </thead>
+            <tbody>
+              {service.instances.map((one) => (
+                <tr key={one.id}>
+                  <th scope="row">
+                    <a
+                      href={`/logs?service=${encodeURIComponent(service.name)}&instance=${encodeURIComponent(one.id)}`}
+                    >
+                      {one.id}
+                    </a>
+                  </th>
+                  <td class={`n ${one.role === 'candidate' ? 'v-c ver' : ''}`}>v{one.version}</td>
+                  <td>
+                    <span class={`n tone-${STATES[one.state][1]}`}>{STATES[one.state][0]}</span>
+                    {one.reason !== '' && <span class="mute reason-of"> {one.reason}</span>}
+                  </td>
+                  <td class="n">{one.role}</td>
+                  <td class="n">{coresText(one.cpu)}</td>
+                  <td class="n">{bytesText(one.memory)}</td>
+                  <td class="n" title={utcText(one.startedAt)}>
+                    {one.state === 'exited' ? '–' : spanText(now.value - one.startedAt)}
+                  </td>
+                  <td class={`n ${one.restarts > 0 ? 's-warn' : ''}`}>{one.restarts}</td>
+                  <td class="n mute">{one.handle}</td>
+                  <td class="n mute">{one.address}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+    </section>
+  );
+}
+
+function History({ releases }: { releases: readonly ReleaseView[] }) {
+  return (
+    <section class="panel" aria-labelledby="history-title">
+      <h2 id="history-title">Releases</h2>
+      {releases.length === 0 && <p class="empty">None yet.</p>}
+      <ul class="plain">
+        {releases.map((one) => (
+          <li key={one.id}>
+            <a href={`/releases/${one.id}`} class="row-link">
+              <b>v{one.version}</b>
+              <span class={`tone-${releaseMark(one).tone}`}>
+                {releaseMark(one).glyph} {releaseMark(one).word}
+              </span>
+              <span class="mute grow">{one.reason || one.sentence}</span>
+              <time class="mute" title={utcText(one.requestedAt)}>
+                {one.by}, {momentText(one.requestedAt, now.peek())}
+              </time>
+            </a>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}
+
+const VERSION_TONES: Readonly<Record<VersionView['state'], string>> = {
+  stable: 'ok',
+  candidate: 'run',
+  warm: '',
+  old: '',
+  rolled_back: 'bad',
+  failed: 'bad',
+};
+
+function Versions({ versions }: { versions: readonly VersionView[] }) {
+  return (
+    <section class="panel" aria-labelledby="versions-title">
+      <h2 id="versions-title">
+        Versions <small>that can be gone back to</small>
+      </h2>
+      {versions.length === 0 && <p class="empty">None yet.</p>}
+      <ul class="plain">
+        {versions.slice(0, 12).map((one) => (
+          <li key={one.version} class="row-link">
+            <b>v{one.version}</b>
+            <span class={`tag ${VERSION_TONES[one.state]}`}>{one.state.replace('_', ' ')}</span>
+            <span class="mono mute grow" title={one.digest}>
+              {one.label.slice(0, 24)}
+            </span>
+            <time class="mute" title={utcText(one.createdAt)}>
+              {one.by}, {momentText(one.createdAt, now.peek())}
+            </time>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

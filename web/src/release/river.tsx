@@ -1,0 +1,429 @@
+// The picture of a release: measured traffic as a river that forks, failed requests in it, and the plan to the right of now.
+import { useEffect, useRef, useState } from 'preact/hooks';
+import type { ReleaseView } from '../../../src/api/views.ts';
+import { aboutText, countText, percent, rateText, shortClockText, weightText } from '../format.ts';
+import { useWidth } from '../parts/width.ts';
+import { cursor, moments, shown } from './model.ts';
+import { bandPath, type Column, candidatePieces, planOf, riverOf, type River as Shape } from './shape.ts';
+
+const HEIGHT = 250;
+/** What is drawn at least, and how far to the left at most. */
+const SHORTEST_MS = 60_000;
+
+export function River({ view }: { view: ReleaseView }) {
+  const [box, width] = useWidth<HTMLDivElement>();
+  const all = moments.value;
+  const isNarrow = width < 560;
+  const hasPlan = planOf(view).length > 0 && cursor.value === null;
+  const ahead = Math.round(width * (isNarrow ? 0.26 : hasPlan ? 0.27 : 0.19));
+  const to = (all.at(-1)?.at ?? view.requestedAt) + (all.at(-1)?.seconds ?? 1) * 1000;
+  const from = Math.min(all[0]?.at ?? to, to - SHORTEST_MS);
+  const past = Math.max(40, width - ahead);
+  const shape = riverOf(all, from, to, { width: past, height: HEIGHT });
+  const at = cursor.value;
+  const nowX = at === null ? past : Math.min(past, ((at + 1000 - from) / (to - from)) * past);
+  return (
+    <section class="panel river" aria-labelledby="river-title">
+      <h2 id="river-title">
+        Traffic <small>{headline(shape, hasPlan)}</small>
+      </h2>
+      <div ref={box} class="river-box">
+        {width > 0 && (
+          <svg
+            width={width}
+            height={HEIGHT}
+            viewBox={`0 0 ${width} ${HEIGHT}`}
+            role="img"
+            aria-label={spoken(view, shape)}
+          >
+            <Gradients />
+            <Bands shape={shape} nowX={nowX} />
+            <WeightMarks view={view} shape={shape} past={past} isNarrow={isNarrow} />
+            <Dots shape={shape} nowX={nowX} />
+            <Particles shape={shape} isOn={at === null && !view.isOver} />
+            {all.length === 0 && (
+              <text class="m" x={24} y={HEIGHT / 2}>
+                {view.isOver
+                  ? 'No traffic was compared, or it is not kept any more.'
+                  : 'No request has been counted yet.'}
+              </text>
+            )}
+            <NowLine x={nowX} label={at === null ? (view.isOver ? 'end' : 'now') : shortClockText(at)} />
+            {all.length > 0 && <Labels view={view} shape={shape} nowX={nowX} isNarrow={isNarrow} />}
+            {hasPlan ? (
+              <Plan view={view} shape={shape} x={past} width={ahead} isNarrow={isNarrow} />
+            ) : (
+              at === null && <Outcome view={view} x={past} isNarrow={isNarrow} />
+            )}
+          </svg>
+        )}
+      </div>
+    </section>
+  );
+}
+
+function headline(shape: Shape, hasPlan: boolean): string {
+  const last = shape.columns.at(-1);
+  const total = (last?.stable ?? 0) + (last?.candidate ?? 0);
+  const parts = [`${rateText(total)} requests/s in total`];
+  if (shape.dots.length > 0) {
+    parts.push(
+      shape.perDot === 1
+        ? 'each dot is a failed request'
+        : `each dot stands for ${countText(shape.perDot)} failed requests`,
+    );
+  }
+  if (hasPlan) parts.push('to the right of “now” is the plan');
+  return parts.join(' · ');
+}
+
+function spoken(view: ReleaseView, shape: Shape): string {
+  const minutes = Math.max(1, Math.round((shape.to - shape.from) / 60_000));
+  const weights = view.weights.map((one) => weightText(one.weight)).join(', then ');
+  const over = view.isOver ? ` It ended ${view.state.replaceAll('_', ' ')}.` : '';
+  return `Traffic to ${view.service} over ${minutes} min. v${view.version} was given ${weights || 'nothing yet'}.${over}`;
+}
+
+function Gradients() {
+  return (
+    <defs>
+      <linearGradient id="stable-fill" x1="0" x2="1">
+        <stop offset="0" class="stop-stable" stop-opacity=".3" />
+        <stop offset="1" class="stop-stable" />
+      </linearGradient>
+      <linearGradient id="candidate-fill" x1="0" x2="1">
+        <stop offset="0" class="stop-soft" stop-opacity=".75" />
+        <stop offset="1" class="stop-candidate" stop-opacity=".8" />
+      </linearGradient>
+    </defs>
+  );
+}
+
+function Bands({ shape, nowX }: { shape: Shape; nowX: number }) {
+  const columns = shape.columns.filter((one) => one.x <= nowX + 0.5);
+  const later = shape.columns.filter((one) => one.x >= nowX - 0.5);
+  return (
+    <>
+      {later.length > 1 && nowX < (shape.columns.at(-1)?.x ?? 0) - 1 && (
+        <g opacity=".25">
+          <path d={bandPath(later, 'top', 'cut1')} class="fill-stable" />
+          {candidatePieces(later).map((piece) => (
+            <path key={piece[0]?.at} d={bandPath(piece, 'cut2', 'bottom')} class="fill-candidate" />
+          ))}
+        </g>
+      )}
+      <path d={bandPath(columns, 'top', 'cut1')} fill="url(#stable-fill)" />
+      {candidatePieces(columns).map((piece) => (
+        <path key={piece[0]?.at} d={bandPath(piece, 'cut2', 'bottom')} fill="url(#candidate-fill)" />
+      ))}
+    </>
+  );
+}
+
+/** Lines where the weight was changed; labels that would touch are left out, the newest wins. */
+function WeightMarks({
+  view,
+  shape,
+  past,
+  isNarrow,
+}: {
+  view: ReleaseView;
+  shape: Shape;
+  past: number;
+  isNarrow: boolean;
+}) {
+  const x = (at: number) => ((at - shape.from) / (shape.to - shape.from)) * past;
+  const marks = view.weights.filter((one) => one.at >= shape.from - 1000 && one.at <= shape.to + 1000);
+  let limit = past - (isNarrow ? 8 : 4);
+  const labelled = marks.toReversed().flatMap(({ at, weight }) => {
+    const isBack = weight === 0;
+    const text = isBack ? (isNarrow ? '0%' : 'rolled back → 0%') : weightText(weight);
+    const wide = text.length * 6.6 + 12;
+    const left = Math.max(0, x(at));
+    if (left + wide > limit) return [{ at, left, text: '', isBefore: isBack && limit >= past - 8 }];
+    limit = left;
+    return [{ at, left, text, isBefore: false }];
+  });
+  return (
+    <>
+      {labelled.map(({ at, left, text, isBefore }) => (
+        <g key={at}>
+          <line x1={left} x2={left} y1={12} y2={HEIGHT - 14} class="stroke-line" />
+          {text !== '' && (
+            <text class="m" x={left + 6} y={22}>
+              {text}
+            </text>
+          )}
+          {isBefore && (
+            <text class="m" x={left - 6} y={22} text-anchor="end">
+              → 0%
+            </text>
+          )}
+        </g>
+      ))}
+    </>
+  );
+}
+
+function Dots({ shape, nowX }: { shape: Shape; nowX: number }) {
+  return (
+    <g>
+      {shape.dots
+        .filter((dot) => dot.x <= nowX)
+        .map((dot, i) => (
+          <circle key={i} cx={dot.x.toFixed(1)} cy={dot.y.toFixed(1)} r={dot.isCandidate ? 3 : 2.3} class="dot" />
+        ))}
+    </g>
+  );
+}
+
+function NowLine({ x, label }: { x: number; label: string }) {
+  return (
+    <>
+      <line x1={x} x2={x} y1={10} y2={HEIGHT - 10} class="stroke-ink" stroke-width={1.5} />
+      <text x={Math.max(30, x - 8)} y={HEIGHT - 8} text-anchor="end" class="strong">
+        {label}
+      </text>
+    </>
+  );
+}
+
+/** The shares as they were measured lately, in the arms, where there is room; beside the line where there is not. */
+function Labels({ view, shape, nowX, isNarrow }: { view: ReleaseView; shape: Shape; nowX: number; isNarrow: boolean }) {
+  if (view.isOver && cursor.value === null) return null;
+  const column = shape.columns.findLast((one) => one.x <= nowX + 0.5);
+  if (!column || nowX < 190) return null;
+  const total = column.stable + column.candidate;
+  if (total === 0) return null;
+  const share = measuredShare(view, column);
+  const x = nowX - (isNarrow ? 168 : 214);
+  const upper = { y: column.top, high: column.cut1 - column.top };
+  const lower = { y: column.cut2, high: column.bottom - column.cut2 };
+  const asked =
+    Math.abs(share - view.weight) > 1.5 && cursor.value === null ? ` (asked ${weightText(view.weight)})` : '';
+  return (
+    <>
+      {column.stable > 0 && (
+        <ArmLabel
+          x={x}
+          y={upper.y + Math.min(30, upper.high / 2 + 7)}
+          share={100 - share}
+          text={`v${view.from ?? ''} stable · ${rateText(column.stable)} req/s`}
+        />
+      )}
+      {column.candidate > 0 && (
+        <ArmLabel
+          x={x}
+          y={lower.high >= 24 ? lower.y + Math.min(30, lower.high / 2 + 7) : lower.y + lower.high + 19}
+          share={share}
+          text={`v${view.version} ${isNarrow ? '' : 'candidate '}· ${rateText(column.candidate)} req/s${isNarrow ? '' : asked}`}
+        />
+      )}
+    </>
+  );
+}
+
+/** Of the last 15 s at this weight, as the proxy counted; while replaying, of the column. */
+function measuredShare(view: ReleaseView, column: Column): number {
+  if (cursor.value === null && view.measuredWeight !== null) return view.measuredWeight;
+  return (100 * column.candidate) / (column.stable + column.candidate);
+}
+
+function ArmLabel({ x, y, share, text }: { x: number; y: number; share: number; text: string }) {
+  return (
+    <g transform={`translate(${x.toFixed(0)},${y.toFixed(0)})`} class="arm-label">
+      <text class="share">{weightText(share)}</text>
+      <text class="m on-arm" x={share >= 99.5 ? 62 : 54}>
+        {text}
+      </text>
+    </g>
+  );
+}
+
+function Plan({
+  view,
+  shape,
+  x,
+  width,
+  isNarrow,
+}: {
+  view: ReleaseView;
+  shape: Shape;
+  x: number;
+  width: number;
+  isNarrow: boolean;
+}) {
+  const plan = planOf(view);
+  const last = shape.columns.at(-1);
+  const total = last ? last.stable + last.candidate : 0;
+  if (!last || total === 0) return null;
+  const room = width - (isNarrow ? 18 : 86);
+  const weights = [view.weight, ...plan.map((one) => one.weight)];
+  const start = x + 12;
+  const each = room / weights.length;
+  const middle = 40 + (HEIGHT - 66) / 2;
+  const high = total * shape.scale;
+  const edges = (weight: number) => {
+    const gap = weight > 0 && weight < 100 ? 12 : 0;
+    const top = middle - (high + gap) / 2;
+    const cut = top + high * (1 - weight / 100);
+    return { top, cut, cut2: cut + gap, bottom: top + high + gap };
+  };
+  const bend = Math.min(26, each * 0.4);
+  const line = (edge: 'top' | 'cut' | 'cut2' | 'bottom') =>
+    weights.flatMap((weight, i) => {
+      const y = edges(weight)[edge].toFixed(1);
+      const left = start + i * each + (i === 0 ? 0 : bend);
+      return [`${left.toFixed(1)},${y}`, `${(start + (i + 1) * each).toFixed(1)},${y}`];
+    });
+  const area = (upper: 'top' | 'cut2', lower: 'cut' | 'bottom') =>
+    `M${line(upper).join('L')}L${line(lower).toReversed().join('L')}Z`;
+  const end = plan.at(-1);
+  return (
+    <g>
+      <path d={area('top', 'cut')} class="fill-stable" opacity=".28" />
+      <path d={area('cut2', 'bottom')} class="fill-candidate" opacity=".2" />
+      {plan.map(({ weight, inMs }, i) => {
+        const text = `${weightText(weight)}${inMs !== null && !isNarrow && each > 96 ? ` in ${aboutText(inMs).replace('about ', '~')}` : ''}`;
+        const left = start + (i + 1) * each + bend;
+        return (
+          <text
+            key={weight}
+            class="m"
+            x={left}
+            y={22}
+            text-anchor={isNarrow && i === plan.length - 1 ? 'end' : 'start'}
+            dx={isNarrow && i === plan.length - 1 ? each - bend : 0}
+          >
+            {text}
+          </text>
+        );
+      })}
+      {!isNarrow && (
+        <>
+          <text class="strong small" x={start + room + 8} y={middle}>
+            promote
+          </text>
+          <text class="m" x={start + room + 8} y={middle + 16}>
+            {end?.inMs === null || end === undefined ? whenText(view) : `≈ ${shortClockText(Date.now() + end.inMs)}`}
+          </text>
+        </>
+      )}
+    </g>
+  );
+}
+
+function whenText(view: ReleaseView): string {
+  if (view.state === 'paused') return 'paused';
+  if (view.state === 'waiting_for_approval') return 'with a yes';
+  return 'by evidence';
+}
+
+/** What came of it, to the right of the end. */
+function Outcome({ view, x, isNarrow }: { view: ReleaseView; x: number; isNarrow: boolean }) {
+  const isBack =
+    view.state === 'rolled_back' ||
+    view.state === 'failed' ||
+    view.state === 'rolling_back' ||
+    view.receipt?.kind === 'fail';
+  const left = x + (isNarrow ? 8 : 14);
+  const rows = [
+    view.stable && {
+      version: view.stable.version,
+      share: view.watch ? weightText(view.watch.holdBack) : isBack ? '100%' : '0%',
+      arm: view.stable,
+      tone: '',
+    },
+    {
+      version: view.version,
+      share: view.watch ? weightText(view.watch.weight) : isBack ? '0%' : '100%',
+      arm: view.candidate,
+      tone: isBack ? 'tone-bad' : 'tone-cand',
+    },
+  ].filter((row) => row !== null);
+  return (
+    <>
+      {rows.map((row, i) => (
+        <g key={row.version} transform={`translate(${left},${104 + i * 60})`}>
+          <text class={`outcome ${row.tone}`}>
+            v{row.version} · {row.share}
+          </text>
+          <text class="m" y={18}>
+            {isNarrow ? '' : `${countText(row.arm.requests)} requests`}
+          </text>
+          <text class="m" y={isNarrow ? 18 : 34}>
+            {`${percent(row.arm.errorShare)} errors`}
+          </text>
+        </g>
+      ))}
+    </>
+  );
+}
+
+const PARTICLES = 70;
+const FRAME_MS = 42;
+/** A particle crosses the picture in so long. */
+const CROSSING_MS = 11_000;
+
+/** Specks that drift along the arms: it is alive. None for who wants less motion, none while nobody looks. */
+function Particles({ shape, isOn }: { shape: Shape; isOn: boolean }) {
+  const group = useRef<SVGGElement>(null);
+  const latest = useRef(shape);
+  latest.current = shape;
+  const [isCalm] = useState(() => matchMedia('(prefers-reduced-motion: reduce)').matches);
+  useEffect(() => {
+    const parent = group.current;
+    if (!parent || !isOn || isCalm) return;
+    const specks = Array.from({ length: PARTICLES }, (_, i) => {
+      const circle = document.createElementNS('http://www.w3.org/2000/svg', 'circle');
+      circle.setAttribute('r', '1.5');
+      parent.append(circle);
+      const [start, lane, speed] = [seed(i), seed(i + 100), 0.6 + seed(i + 200) * 0.5];
+      return { circle, start, lane, speed };
+    });
+    const timer = setInterval(() => {
+      if (document.hidden) return;
+      const time = performance.now() / CROSSING_MS;
+      for (const { circle, start, lane, speed } of specks)
+        move(circle, latest.current.columns, (start + time * speed) % 1, lane);
+    }, FRAME_MS);
+    return () => {
+      clearInterval(timer);
+      parent.replaceChildren();
+    };
+  }, [isOn, isCalm]);
+  return <g ref={group} class="specks" />;
+}
+
+function seed(i: number): number {
+  const value = Math.sin(i * 78.233) * 43_758.5453;
+  return value - Math.floor(value);
+}
+
+function move(circle: SVGCircleElement, columns: readonly Column[], along: number, lane: number): void {
+  const place = along * (columns.length - 1);
+  const [one, other] = [columns[Math.floor(place)], columns[Math.ceil(place)]];
+  if (!one || !other) return;
+  const share = one.candidate / Math.max(0.001, one.stable + one.candidate);
+  const isCandidate = lane < share;
+  const within = isCandidate ? lane / Math.max(share, 0.001) : (lane - share) / Math.max(1 - share, 0.001);
+  const part = place - Math.floor(place);
+  const at = (column: Column) => {
+    const [low, high] = isCandidate ? [column.cut2, column.bottom] : [column.top, column.cut1];
+    return low + (high - low) * (0.08 + 0.84 * within);
+  };
+  circle.setAttribute('cx', (one.x + (other.x - one.x) * part).toFixed(1));
+  circle.setAttribute('cy', (at(one) + (at(other) - at(one)) * part).toFixed(1));
+  circle.setAttribute('class', one.stable + one.candidate === 0 ? 'gone' : isCandidate ? 'speck candidate' : 'speck');
+}
+
+/** The slider of a finished release reaches over these. */
+export function timesShown(): { readonly from: number; readonly to: number } | null {
+  const all = moments.value;
+  const [first, last] = [all[0], all.at(-1)];
+  return first && last && last.at > first.at ? { from: first.at, to: last.at } : null;
+}
+
+export function lastShown(): number | null {
+  return shown.value.at(-1)?.at ?? null;
+}
