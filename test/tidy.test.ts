@@ -34,9 +34,15 @@ function importsOf(file: string): { path: string; line: string }[] {
   }));
 }
 
-const isTest = (file: string) => /\.(test|contract)\.ts$/.test(file);
+const isTest = (file: string) => /\.(test|contract)\.tsx?$/.test(file);
 const sources = filesBelow('src');
-const everything = [...sources, ...filesBelow('bench'), ...filesBelow('examples'), ...filesBelow('test')];
+const everything = [
+  ...sources,
+  ...filesBelow('bench'),
+  ...filesBelow('examples'),
+  ...filesBelow('test'),
+  ...filesBelow('web/src'),
+];
 
 describe('the house rules', () => {
   it('keep every folder of src to the folders that it may import', () => {
@@ -71,6 +77,19 @@ describe('the house rules', () => {
         .filter(({ path }) => path.startsWith('src/'))
         .map(({ path }) => `${file} imports ${path}`),
     );
+    expect(wrong).toEqual([]);
+  });
+
+  it('let the page import only types of the API: what checks them is not sent to browsers', () => {
+    const wrong = filesBelow('web/src')
+      .filter((file) => !isTest(file))
+      .flatMap((file) =>
+        importsOf(file)
+          .filter(
+            ({ path, line }) => !path.startsWith('web/') && !(/^import type/.test(line) && path.startsWith('src/api/')),
+          )
+          .map(({ path }) => `${file} imports ${path}`),
+      );
     expect(wrong).toEqual([]);
   });
 

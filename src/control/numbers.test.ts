@@ -90,9 +90,12 @@ describe('the history of numbers', () => {
       fc.asyncProperty(seconds, async (given) => {
         const numbers = new Numbers();
         const sorted = given.toSorted(([one], [other]) => one - other);
+        // Steps that are known as a whole: the rate of a part of one is told by the seconds of that part.
+        numbers.addTraffic(readOf([], START));
         for (const [offset, good, bad] of sorted) {
           numbers.addTraffic(readOf([cellOf(START + offset, armOf(1, good + bad, bad))], START + offset));
         }
+        numbers.addTraffic(readOf([], START + 3009));
         const times = { fromMs: START * 1000, toMs: (START + 3600) * 1000, stepMs: 10_000 };
         const { series } = await numbers.range({ ...times, by: 'service', metrics: ['requests'] });
         const told = (series[0]?.values ?? []).reduce<number>((sum, value) => sum + (value ?? 0) * STEP_SECONDS, 0);

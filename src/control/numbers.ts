@@ -51,19 +51,20 @@ export class Numbers implements Metrics {
   readonly #versions = new Map<string, Ring<Counted>>();
   readonly #instances = new Map<string, Ring<Used>>();
   readonly #open = new Map<string, Open[]>();
-  /** Steps in which traffic was known at all: without, no cells mean nothing. */
+  /** First and last second in which traffic was known at all: without, no cells mean nothing. */
   #known: { from: number; upTo: number } | null = null;
 
   /** Takes what was read; null = the balancer could not be asked. */
   addTraffic(read: Observations | null): void {
     if (read === null) return;
-    const step = stepOf(read.closedUpTo);
-    this.#known = { from: this.#known?.from ?? step, upTo: Math.max(step, this.#known?.upTo ?? step) };
+    const second = read.closedUpTo;
+    const first = read.cells.reduce((least, cell) => Math.min(least, cell.tick), second);
+    this.#known = { from: this.#known?.from ?? first, upTo: Math.max(second, this.#known?.upTo ?? second) };
     for (const { service, tick, stable, candidate } of read.cells) {
       if (stable) this.#count(service, stepOf(tick), stable);
       if (candidate) this.#count(service, stepOf(tick), candidate);
     }
-    this.#forget(this.#known.upTo);
+    this.#forget(stepOf(this.#known.upTo));
   }
 
   #count(service: string, step: number, arm: ArmCount): void {
@@ -218,14 +219,13 @@ function countedValue(
   steps: readonly number[],
   known: { readonly from: number; readonly upTo: number } | null,
 ): number | null {
-  const isKnown = (step: number) => known !== null && step >= known.from && step <= known.upTo;
   const sum = (field: Counted) =>
     steps.reduce((total, step) => total + rings.reduce((all, ring) => all + (at(ring, field, step) ?? 0), 0), 0);
   const requests = sum('requests');
   if (metric === 'requests') {
-    const seconds = steps.filter((step) => isKnown(step)).length * STEP_SECONDS;
-    if (requests === 0) return seconds === 0 ? null : 0;
-    return requests / Math.max(seconds, STEP_SECONDS);
+    const seconds = known === null ? 0 : secondsIn(steps, known);
+    if (seconds > 0) return requests / seconds;
+    return requests > 0 ? requests / STEP_SECONDS : null;
   }
   if (requests === 0) return null;
   if (metric === 'errors') return sum('failures') / requests;
@@ -236,6 +236,13 @@ function countedValue(
     0,
   );
   return weighed / requests;
+}
+
+/** How many seconds of these steps, which follow on each other, are known. */
+function secondsIn(steps: readonly number[], known: { readonly from: number; readonly upTo: number }): number {
+  const from = Math.max((steps[0] ?? 0) * STEP_SECONDS, known.from);
+  const end = Math.min(((steps.at(-1) ?? -1) + 1) * STEP_SECONDS - 1, known.upTo);
+  return Math.max(0, end - from + 1);
 }
 
 /** The highest of the steps of what all of them use together. */

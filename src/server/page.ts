@@ -1,4 +1,4 @@
-// The page: files that `npm run build:web` made, served from memory under a strict Content-Security-Policy.
+// The page: files that `npm run build:web` made, served from memory. Nothing in them is inline, so the strict headers of every answer fit them.
 import { createHash } from 'node:crypto';
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join, relative } from 'node:path';
@@ -19,26 +19,6 @@ const TYPES: Readonly<Record<string, string>> = {
   png: 'image/png',
   ico: 'image/x-icon',
   txt: 'text/plain; charset=utf-8',
-};
-
-/** The favicon is drawn by the page and set as a data URL; everything else comes from here. */
-const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' data:",
-  "connect-src 'self'",
-  "form-action 'self'",
-  "base-uri 'none'",
-  "frame-ancestors 'none'",
-].join('; ');
-
-const HEADERS = {
-  'content-security-policy': POLICY,
-  'x-content-type-options': 'nosniff',
-  'referrer-policy': 'no-referrer',
-  'cross-origin-opener-policy': 'same-origin',
-  'cross-origin-resource-policy': 'same-origin',
 };
 
 const FOREVER = 'public, max-age=31536000, immutable';
@@ -74,7 +54,6 @@ export function servePage(folder: string = PAGE_FOLDER): MiddlewareHandler {
 
 function answerOf(file: File, cache: string, method: string, known: string | undefined, encodings: string): Response {
   const headers: Record<string, string> = {
-    ...HEADERS,
     'content-type': file.type,
     'cache-control': cache,
     etag: file.etag,
@@ -111,6 +90,6 @@ function missing(method: string): Response {
     '<!doctype html><html lang="en"><meta charset="utf-8"><title>The page is not built</title><h1>The page is not built</h1>' +
     '<p>The control plane works, but the files of its page are not there. In a checkout, build them: ' +
     '<code>npm run build:web</code>, then load this again. In an installed package this is a bug; the command line needs no page.</p></html>';
-  const headers = { ...HEADERS, 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
+  const headers = { 'content-type': 'text/html; charset=utf-8', 'cache-control': 'no-store' };
   return new Response(method === 'HEAD' ? null : text, { status: 503, headers });
 }

@@ -1,5 +1,14 @@
 // Asking the control plane: JSON, orders, and streams of lines. Problems come as one class with the words of the server.
 import { signal } from '@preact/signals';
+import type {
+  AuditView,
+  LinkView,
+  NewTokenView,
+  PersonView,
+  SelfView,
+  SessionView,
+  TokenView,
+} from '../../src/api/access-views.ts';
 import type { CourseView, RangeView } from '../../src/api/live-views.ts';
 import type { EventView, ReleaseView, ServiceView, VersionView } from '../../src/api/views.ts';
 
@@ -15,24 +24,14 @@ export class Problem extends Error {
   }
 }
 
-/** Who asks, as the control plane knows it. */
-export type Self = {
-  readonly name: string;
-  readonly role: string;
-  readonly how: string;
-  readonly hasPassword: boolean;
-  readonly csrf: string | null;
-  readonly may: readonly string[];
-};
-
 /** Null until it is known; `self` null when somebody has to sign in. */
-export type Session = { readonly self: Self | null };
+export type Session = { readonly self: SelfView | null };
 export const session = signal<Session | null>(null);
 
 export const OUT: Session = { self: null };
 
 /** Whether this person may do it: look, release, approve, stop, manage. */
-export function may(act: string): boolean {
+export function may(act: SelfView['may'][number]): boolean {
   return session.value?.self?.may.includes(act) === true;
 }
 
@@ -134,32 +133,15 @@ export async function knowSelf(): Promise<void> {
   if (location.pathname === '/sign-in') history.replaceState(null, '', '/');
   if (code !== '') {
     keepToken(null);
-    session.value = { self: await send<Self>('/session', { code }) };
+    session.value = { self: await send<SelfView>('/session', { code }) };
     return;
   }
-  session.value = { self: await ownSelf() };
-}
-
-async function ownSelf(): Promise<Self> {
-  try {
-    return await get<Self>('/session');
-  } catch (error) {
-    if (!(error instanceof Problem) || error.status !== 404) throw error;
-    await get('/status');
-    return {
-      name: 'you',
-      role: 'admin',
-      how: 'token',
-      hasPassword: false,
-      csrf: null,
-      may: ['look', 'release', 'approve', 'stop', 'manage'],
-    };
-  }
+  session.value = { self: await get<SelfView>('/session') };
 }
 
 export async function signIn(name: string, password: string): Promise<void> {
   keepToken(null);
-  session.value = { self: await send<Self>('/session', { name, password }) };
+  session.value = { self: await send<SelfView>('/session', { name, password }) };
 }
 
 export async function signInWithToken(token: string): Promise<void> {
@@ -193,6 +175,21 @@ export const api = {
     const lines = linesOf('/events', { ...query, follow: false }, new AbortController().signal);
     for await (const line of lines) events.push(JSON.parse(line) as EventView);
     return events;
+  },
+  access: {
+    people: () => get<readonly PersonView[]>('/people'),
+    addPerson: (name: string, role: string) => send<PersonView>('/people', { name, role, password: null }),
+    changeRole: (name: string, role: string) => send<PersonView>(`/people/${encodeURIComponent(name)}/role`, { role }),
+    removePerson: (name: string) => send<null>(`/people/${encodeURIComponent(name)}`, null, 'DELETE'),
+    link: (name: string) => send<LinkView>('/links', { name }),
+    tokens: () => get<readonly TokenView[]>('/tokens'),
+    createToken: (name: string, role: string, days: number | null) =>
+      send<NewTokenView>('/tokens', { name, role, days }),
+    revoke: (id: string) => send<null>(`/tokens/${encodeURIComponent(id)}`, null, 'DELETE'),
+    sessions: () => get<readonly SessionView[]>('/sessions'),
+    endSession: (id: string) => send<null>(`/sessions/${encodeURIComponent(id)}`, null, 'DELETE'),
+    changePassword: (current: string, password: string) => send<SelfView>('/session/password', { current, password }),
+    audit: (before: number | null) => get<readonly AuditView[]>('/audit', { limit: 50, before }),
   },
   pause: (service: string) => send<ReleaseView>(`${of(service)}/pause`, { reason: '' }),
   promote: (service: string, to: number | null) => send<ReleaseView>(`${of(service)}/promote`, { to, reason: '' }),

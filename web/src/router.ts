@@ -41,7 +41,7 @@ export function listen(): void {
   document.addEventListener('click', (event) => {
     if (event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey || event.shiftKey) return;
     const link = (event.target as Element).closest('a');
-    if (!link || link.target !== '' || link.origin !== location.origin || link.hasAttribute('download')) return;
+    if (link?.target !== '' || link.origin !== location.origin || link.hasAttribute('download')) return;
     if (link.pathname.startsWith('/api/') || link.getAttribute('href')?.startsWith('#')) return;
     event.preventDefault();
     go(link.pathname + link.search);

@@ -205,11 +205,42 @@ function Lines({ lines, filters, isPaused }: { lines: readonly Kept[]; filters: 
             <span class="mute">·{line.instance.slice(line.instance.lastIndexOf('-') + 1)}</span>
           </span>
           <span class="level">{line.level ?? ''}</span>
-          <span class="text">{line.text}</span>
+          <Text text={line.text} />
         </div>
       ))}
     </div>
   );
+}
+
+/** A line of JSON begins with what it says; the rest follows it. */
+function Text({ text }: { text: string }) {
+  const said = textIn(text);
+  if (said === null) return <span class="text">{text}</span>;
+  return (
+    <span class="text" title={text}>
+      {said.message} <span class="rest">{said.rest}</span>
+    </span>
+  );
+}
+
+/** What the columns before the text say already. */
+const KNOWN = new Set(['level', 'severity', 'time', 'timestamp', 'ts', 'service', 'version', 'instance']);
+
+function textIn(text: string): { readonly message: string; readonly rest: string } | null {
+  if (!text.startsWith('{') || !text.endsWith('}')) return null;
+  try {
+    const { msg, message = msg, ...rest } = JSON.parse(text) as Record<string, unknown>;
+    if (typeof message !== 'string') return null;
+    const parts = Object.entries(rest).filter(([name]) => !KNOWN.has(name));
+    return {
+      message,
+      rest: parts
+        .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
+        .join(' '),
+    };
+  } catch {
+    return null;
+  }
 }
 
 function commandOf({ service, version, level, pattern }: Filters): string {

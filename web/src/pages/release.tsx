@@ -35,7 +35,7 @@ export function ReleasePage({ id }: { id: number }) {
         <Evidence view={view} />
         <Latency view={view} />
       </div>
-      <div class="grid">
+      <div class="grid loose">
         <Failures view={view} />
         <section class="panel" aria-labelledby="journal-title">
           <h2 id="journal-title">What happened</h2>

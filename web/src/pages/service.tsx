@@ -107,8 +107,8 @@ function Signals({ service, releases }: { service: ServiceView; releases: readon
   const [by, setBy] = useState<'version' | 'instance'>('version');
   const step = span > 1_800_000 ? 30 : 10;
   const common = { service: service.name, step };
-  const traffic = useNumbers({ ...common, by: 'version', metric: 'requests,errors,p50,p95,p99' }, 10_000, span);
-  const use = useNumbers({ ...common, by, metric: 'cpu,memory,open' }, 10_000, span);
+  const traffic = known(useNumbers({ ...common, by: 'version', metric: 'requests,errors,p50,p95,p99' }, 10_000, span));
+  const use = known(useNumbers({ ...common, by, metric: 'cpu,memory,open' }, 10_000, span));
   const marks = releases
     .flatMap((one) =>
       one.weights.map(({ at, weight }) => ({ at: at / 1000, text: `v${one.version} ${weightText(weight)}` })),
@@ -179,6 +179,21 @@ function Used({ service, range, marks }: Shown) {
     </>
   );
 }
+
+/** Without the beginning of which nothing is known, but for at least five minutes. */
+function known(range: RangeView | null): RangeView | null {
+  if (!range) return null;
+  const length = range.series[0]?.values.length ?? 0;
+  const first = Math.min(
+    length,
+    ...range.series.map((one) => one.values.findIndex((value) => value !== null)).filter((i) => i >= 0),
+  );
+  const cut = Math.max(0, Math.min(first - 1, length - Math.ceil(LEAST_MS / range.stepMs)));
+  const series = range.series.map((one) => ({ ...one, values: one.values.slice(cut) }));
+  return { ...range, fromMs: range.fromMs + cut * range.stepMs, series };
+}
+
+const LEAST_MS = 300_000;
 
 function timesOf(range: RangeView | null): readonly number[] {
   const length = range?.series[0]?.values.length ?? 0;

@@ -29,7 +29,7 @@ export function SignIn() {
         <p class="brand">fridaymorning</p>
         <h1>Sign in</h1>
         <p class="mute">
-          The quickest way is a link that works once: <code>friday page</code> on the machine prints one.
+          The quickest way is a link that works once: <code>friday open</code> on the machine prints one.
         </p>
         {isToken.value ? (
           <label>

@@ -75,7 +75,7 @@ function questionOfPromote(view: ReleaseView): string {
 }
 
 /** What a person must be allowed to for it; who may not sees no button. */
-export function needsOf(act: Act, view: ReleaseView): string {
+export function needsOf(act: Act, view: ReleaseView): 'approve' | 'release' {
   return act.id === 'promote' && view.state === 'waiting_for_approval' ? 'approve' : 'release';
 }
 

@@ -1,12 +1,12 @@
 // The picture of a release: measured traffic as a river that forks, failed requests in it, and the plan to the right of now.
-import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ReleaseView } from '../../../src/api/views.ts';
-import { aboutText, countText, percent, rateText, shortClockText, weightText } from '../format.ts';
+import { countText, rateText, shortClockText, weightText } from '../format.ts';
 import { useWidth } from '../parts/width.ts';
+import { HEIGHT, Outcome, Plan } from './ahead.tsx';
 import { cursor, moments, shown } from './model.ts';
 import { bandPath, type Column, candidatePieces, planOf, riverOf, type River as Shape } from './shape.ts';
+import { Particles } from './specks.tsx';
 
-const HEIGHT = 250;
 /** What is drawn at least, and how far to the left at most. */
 const SHORTEST_MS = 60_000;
 
@@ -238,183 +238,6 @@ function ArmLabel({ x, y, share, text }: { x: number; y: number; share: number; 
       </text>
     </g>
   );
-}
-
-function Plan({
-  view,
-  shape,
-  x,
-  width,
-  isNarrow,
-}: {
-  view: ReleaseView;
-  shape: Shape;
-  x: number;
-  width: number;
-  isNarrow: boolean;
-}) {
-  const plan = planOf(view);
-  const last = shape.columns.at(-1);
-  const total = last ? last.stable + last.candidate : 0;
-  if (!last || total === 0) return null;
-  const room = width - (isNarrow ? 18 : 86);
-  const weights = [view.weight, ...plan.map((one) => one.weight)];
-  const start = x + 12;
-  const each = room / weights.length;
-  const middle = 40 + (HEIGHT - 66) / 2;
-  const high = total * shape.scale;
-  const edges = (weight: number) => {
-    const gap = weight > 0 && weight < 100 ? 12 : 0;
-    const top = middle - (high + gap) / 2;
-    const cut = top + high * (1 - weight / 100);
-    return { top, cut, cut2: cut + gap, bottom: top + high + gap };
-  };
-  const bend = Math.min(26, each * 0.4);
-  const line = (edge: 'top' | 'cut' | 'cut2' | 'bottom') =>
-    weights.flatMap((weight, i) => {
-      const y = edges(weight)[edge].toFixed(1);
-      const left = start + i * each + (i === 0 ? 0 : bend);
-      return [`${left.toFixed(1)},${y}`, `${(start + (i + 1) * each).toFixed(1)},${y}`];
-    });
-  const area = (upper: 'top' | 'cut2', lower: 'cut' | 'bottom') =>
-    `M${line(upper).join('L')}L${line(lower).toReversed().join('L')}Z`;
-  const end = plan.at(-1);
-  return (
-    <g>
-      <path d={area('top', 'cut')} class="fill-stable" opacity=".28" />
-      <path d={area('cut2', 'bottom')} class="fill-candidate" opacity=".2" />
-      {plan.map(({ weight, inMs }, i) => {
-        const text = `${weightText(weight)}${inMs !== null && !isNarrow && each > 96 ? ` in ${aboutText(inMs).replace('about ', '~')}` : ''}`;
-        const left = start + (i + 1) * each + bend;
-        return (
-          <text
-            key={weight}
-            class="m"
-            x={left}
-            y={22}
-            text-anchor={isNarrow && i === plan.length - 1 ? 'end' : 'start'}
-            dx={isNarrow && i === plan.length - 1 ? each - bend : 0}
-          >
-            {text}
-          </text>
-        );
-      })}
-      {!isNarrow && (
-        <>
-          <text class="strong small" x={start + room + 8} y={middle}>
-            promote
-          </text>
-          <text class="m" x={start + room + 8} y={middle + 16}>
-            {end?.inMs === null || end === undefined ? whenText(view) : `≈ ${shortClockText(Date.now() + end.inMs)}`}
-          </text>
-        </>
-      )}
-    </g>
-  );
-}
-
-function whenText(view: ReleaseView): string {
-  if (view.state === 'paused') return 'paused';
-  if (view.state === 'waiting_for_approval') return 'with a yes';
-  return 'by evidence';
-}
-
-/** What came of it, to the right of the end. */
-function Outcome({ view, x, isNarrow }: { view: ReleaseView; x: number; isNarrow: boolean }) {
-  const isBack =
-    view.state === 'rolled_back' ||
-    view.state === 'failed' ||
-    view.state === 'rolling_back' ||
-    view.receipt?.kind === 'fail';
-  const left = x + (isNarrow ? 8 : 14);
-  const rows = [
-    view.stable && {
-      version: view.stable.version,
-      share: view.watch ? weightText(view.watch.holdBack) : isBack ? '100%' : '0%',
-      arm: view.stable,
-      tone: '',
-    },
-    {
-      version: view.version,
-      share: view.watch ? weightText(view.watch.weight) : isBack ? '0%' : '100%',
-      arm: view.candidate,
-      tone: isBack ? 'tone-bad' : 'tone-cand',
-    },
-  ].filter((row) => row !== null);
-  return (
-    <>
-      {rows.map((row, i) => (
-        <g key={row.version} transform={`translate(${left},${104 + i * 60})`}>
-          <text class={`outcome ${row.tone}`}>
-            v{row.version} · {row.share}
-          </text>
-          <text class="m" y={18}>
-            {isNarrow ? '' : `${countText(row.arm.requests)} requests`}
-          </text>
-          <text class="m" y={isNarrow ? 18 : 34}>
-            {`${percent(row.arm.errorShare)} errors`}
-          </text>
-        </g>
-      ))}
-    </>
-  );
-}
-
-const PARTICLES = 70;
-const FRAME_MS = 42;
-/** A particle crosses the picture in so long. */
-const CROSSING_MS = 11_000;
-
-/** Specks that drift along the arms: it is alive. None for who wants less motion, none while nobody looks. */
-function Particles({ shape, isOn }: { shape: Shape; isOn: boolean }) {
-  const group = useRef<SVGGElement>(null);
-  const latest = useRef(shape);
-  latest.current = shape;
-  const [isCalm] = useState(() => matchMedia('(prefers-reduced-motion: reduce)').matches);
-  useEffect(() => {
-    const parent = group.current;
-    if (!parent || !isOn || isCalm) return;
-    const specks = Array.from({ length: PARTICLES }, (_, i) => {
-      const circle = document.createElementNS('http://www.w3.org/2000/svg', 'circle');
-      circle.setAttribute('r', '1.5');
-      parent.append(circle);
-      const [start, lane, speed] = [seed(i), seed(i + 100), 0.6 + seed(i + 200) * 0.5];
-      return { circle, start, lane, speed };
-    });
-    const timer = setInterval(() => {
-      if (document.hidden) return;
-      const time = performance.now() / CROSSING_MS;
-      for (const { circle, start, lane, speed } of specks)
-        move(circle, latest.current.columns, (start + time * speed) % 1, lane);
-    }, FRAME_MS);
-    return () => {
-      clearInterval(timer);
-      parent.replaceChildren();
-    };
-  }, [isOn, isCalm]);
-  return <g ref={group} class="specks" />;
-}
-
-function seed(i: number): number {
-  const value = Math.sin(i * 78.233) * 43_758.5453;
-  return value - Math.floor(value);
-}
-
-function move(circle: SVGCircleElement, columns: readonly Column[], along: number, lane: number): void {
-  const place = along * (columns.length - 1);
-  const [one, other] = [columns[Math.floor(place)], columns[Math.ceil(place)]];
-  if (!one || !other) return;
-  const share = one.candidate / Math.max(0.001, one.stable + one.candidate);
-  const isCandidate = lane < share;
-  const within = isCandidate ? lane / Math.max(share, 0.001) : (lane - share) / Math.max(1 - share, 0.001);
-  const part = place - Math.floor(place);
-  const at = (column: Column) => {
-    const [low, high] = isCandidate ? [column.cut2, column.bottom] : [column.top, column.cut1];
-    return low + (high - low) * (0.08 + 0.84 * within);
-  };
-  circle.setAttribute('cx', (one.x + (other.x - one.x) * part).toFixed(1));
-  circle.setAttribute('cy', (at(one) + (at(other) - at(one)) * part).toFixed(1));
-  circle.setAttribute('class', one.stable + one.candidate === 0 ? 'gone' : isCandidate ? 'speck candidate' : 'speck');
 }
 
 /** The slider of a finished release reaches over these. */
