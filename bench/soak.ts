@@ -1,17 +1,19 @@
 // The soak: releases, rollbacks, scaling, killed instances and killed control planes under constant load, and nothing may fail.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { BALANCERS, type Ground, type GroundOptions, openGround, RUNTIMES } from './soak/ground.ts';
+import { RUNTIMES } from './soak/engines.ts';
+import { BALANCERS, type Ground, type GroundOptions, openGround } from './soak/ground.ts';
 import { runLanes } from './soak/lanes.ts';
 import { createTally, type Tally } from './soak/tally.ts';
 
-const USAGE = `npm run soak -- [--cycles 3] [--balancer embedded|haproxy] [--runtime process] [--json]
+const USAGE = `npm run soak -- [--cycles 3] [--balancer embedded|haproxy] [--runtime process|docker|swarm] [--json]
 
   Each cycle under load (keep-alive clients, new connections, uploads, slow downloads, WebSockets):
     a good release, the control plane killed with SIGKILL in its middle and started again
     a broken release, which must be rolled back
     scaled from 2 to 3 instances and back
     an instance killed with SIGKILL
+  docker and swarm: root, on an engine or three engines of its own, which end with it. Needs docker.io, iptables, iproute2.
   Ends with one line that counts. Exit status: 0 nothing failed, 1 something did, 2 wrong arguments.`;
 
 type Progress = (words: string) => void;

@@ -9,6 +9,7 @@ import { loadProject } from '../../src/cli/project.ts';
 import { formatProblems } from '../../src/core/spec/problem.ts';
 import { startDaemon } from '../../src/server/daemon.ts';
 import { placeOf } from '../../src/server/paths.ts';
+import { openEngine, type RUNTIMES, type SoakEngine } from './engines.ts';
 
 const COMPOSE = `name: soak
 services:
@@ -50,7 +51,6 @@ export type Ground = {
 };
 
 export const BALANCERS = ['embedded', 'haproxy'] as const;
-export const RUNTIMES = ['process'] as const;
 
 export type GroundOptions = {
   /** How long the old version is compared after a promotion, like `10m`; 4 s without it. */
@@ -69,13 +69,18 @@ function composeOf({ scale = null, balancer = 'embedded', runtime = 'process' }:
 }
 
 export async function openGround(options: GroundOptions = {}): Promise<Ground> {
-  const { keepWarm = '4s' } = options;
+  const { keepWarm = '4s', runtime = 'process' } = options;
+  const engine = await openEngine(runtime);
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'friday-soak-')));
   const folder = join(root, 'project');
   mkdirSync(folder);
   cpSync(resolve(import.meta.dirname, 'app'), join(folder, 'app'), { recursive: true });
   writeFileSync(join(folder, 'compose.yaml'), composeOf(options));
-  const environment: Record<string, string | undefined> = { ...process.env, FRIDAY_STATE_DIR: join(root, 'state') };
+  const environment: Record<string, string | undefined> = {
+    ...process.env,
+    ...engine.environment,
+    FRIDAY_STATE_DIR: join(root, 'state'),
+  };
   const project = (replicas = 2) => {
     const read = loadProject({
       cwd: folder,
@@ -89,7 +94,9 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
   const client = createClient({ socketPath: place.socketPath }, { by: 'soak' });
   const args = ['serve', '--file', join(folder, 'compose.yaml'), '--port', '0'];
   const start = () => startDaemon({ ...place, args, cwd: folder, environment });
-  const close = () => closeGround(client, start, root);
+  const close = async () => {
+    await closeGround(client, start, root).finally(() => engine.close());
+  };
   const settle = () => settled(client);
   const status = await begin(async () => {
     await start();
@@ -119,7 +126,7 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
       await client.up({ ...ORDER, project: project(count) });
       await settle();
     },
-    killInstance: (before) => killInstance(client, before),
+    killInstance: (before) => killInstance(client, engine, before),
     killControl: async (awayMs) => {
       process.kill((await client.status()).pid, 'SIGKILL');
       await sleep(awayMs);
@@ -178,12 +185,11 @@ async function untilRelease(client: Client, id: number, isDone: (view: ReleaseVi
   }
 }
 
-async function killInstance(client: Client, before: (id: string) => void): Promise<string> {
+async function killInstance(client: Client, engine: SoakEngine, before: (id: string) => void): Promise<string> {
   const service = await client.service('web');
   const victim = service.instances.find((one) => one.version === service.version && one.state === 'ready');
-  const pid = Number(victim?.handle.replace('pid ', ''));
-  if (!victim || !(pid > 1)) throw new Error('No ready instance to kill.');
+  if (!victim) throw new Error('No ready instance to kill.');
   before(victim.id);
-  process.kill(pid, 'SIGKILL');
+  await engine.kill(victim.handle);
   return victim.id;
 }
