@@ -28,6 +28,8 @@ export type ProxyLimits = {
   readonly keptBytes: number;
   /** Sticky clients told apart, per service and release. */
   readonly stickyClients: number;
+  /** 1 = plain requests take the fast lane, 0 = Node's parser reads everything. */
+  readonly fastLane: number;
 };
 
 export const LIMITS: ProxyLimits = {
@@ -45,4 +47,5 @@ export const LIMITS: ProxyLimits = {
   keptCells: 7_200,
   keptBytes: 64 * 1024 * 1024,
   stickyClients: 200_000,
+  fastLane: process.env.FRIDAY_FAST_LANE === '0' ? 0 : 1,
 };

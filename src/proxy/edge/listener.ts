@@ -2,9 +2,11 @@
 import type { AddressInfo, Socket } from 'node:net';
 import { Server as NetServer } from 'node:net';
 import type { Listen } from '../../core/traffic.ts';
+import { Lane } from '../lane/lane.ts';
+import type { LaneResponse } from '../lane/lane-response.ts';
 import { isHost } from '../routing/route-map.ts';
 import type { Service } from '../routing/service.ts';
-import type { ClientResponse } from './client.ts';
+import type { ClientRequest, ClientResponse } from './client.ts';
 import type { Edge } from './edge.ts';
 import { answerUnderWay, type EdgeRequest, EdgeResponse, type EdgeServer, edgeServer } from './edge-server.ts';
 import { Exchange, type Upgrading } from './exchange.ts';
@@ -21,12 +23,16 @@ export class Listener {
   /** What comes in here is encrypted. */
   readonly isSecure: boolean = false;
   protected readonly server: EdgeServer;
+  private readonly lane: Lane | null;
   private isClosed = false;
 
-  constructor(edge: Edge, service: string | null, server: EdgeServer = edgeServer(edge.limits)) {
+  /** `server` reads its connections itself; without one the fast lane reads them first. */
+  constructor(edge: Edge, service: string | null, server?: EdgeServer) {
     this.edge = edge;
     this.service = service;
-    this.server = server;
+    this.server = server ?? edgeServer(edge.limits);
+    const hasLane = server === undefined && edge.limits.fastLane > 0;
+    this.lane = hasLane ? new Lane(this.server, edge.limits, (response) => this.serve(response)) : null;
     this.server.on('connection', (socket) => this.admit(socket));
     this.server.on('request', (request, response) => this.handle(request, response, null));
     this.server.on('checkContinue', (request, response) => this.handle(request, response, null));
@@ -62,12 +68,16 @@ export class Listener {
     this.isClosed = true;
     // Not the HTTP server's own close: that cuts idle connections on which a request may be on its way.
     NetServer.prototype.close.call(this.server);
-    setTimeout(() => this.server.closeIdleConnections(), LINGER_MS).unref();
+    setTimeout(() => {
+      this.server.closeIdleConnections();
+      this.lane?.closeIdle();
+    }, LINGER_MS).unref();
   }
 
   /** Drops every connection. */
   destroy(): void {
     this.server.closeAllConnections();
+    this.lane?.closeAll();
   }
 
   private admit(socket: Socket): void {
@@ -80,6 +90,15 @@ export class Listener {
     socket.once('close', () => {
       edge.connections -= 1;
     });
+    this.lane?.take(socket);
+  }
+
+  /** A request of the fast lane; false = what becomes of it is for the usual way to say. */
+  private serve(response: LaneResponse): boolean {
+    const place = placeOf(response.req);
+    if (typeof place === 'string') return false;
+    this.take(place, response, null)?.start();
+    return true;
   }
 
   private handle(request: EdgeRequest, response: EdgeResponse, upgrading: Upgrading | null): void {
@@ -144,7 +163,7 @@ type Condemned = Socket & { [CONDEMNED]?: boolean };
 export type Place = { readonly host: string; readonly url: string };
 
 /** Host and path of a request; a sentence when it has none (Source: RFC 9112 sections 3.2 and 6.1). */
-function placeOf({ head, url = '', method, httpVersionMajor, httpVersionMinor }: EdgeRequest): Place | string {
+function placeOf({ head, url = '', method, httpVersionMajor, httpVersionMinor }: ClientRequest): Place | string {
   if (head.problem !== null) return head.problem;
   if (httpVersionMajor !== 1) return 'Only HTTP/1.0 and HTTP/1.1 are spoken here.';
   if (httpVersionMinor > 0 && head.host === undefined) return 'The Host header is missing.';

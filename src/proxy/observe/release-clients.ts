@@ -1,4 +1,5 @@
 // What the sticky clients of one release of one service have met already, so that each counts once.
+import { copyOf } from '../copy.ts';
 
 /** Kinds of what a client meets, to be added up. */
 export const REQUEST = 1;
@@ -35,9 +36,4 @@ export class ReleaseClients {
     if (fresh !== 0) this.met.set(id, before | kinds);
     return fresh;
   }
-}
-
-/** An id cut out of a header would keep the whole header in memory. */
-function copyOf(id: string): string {
-  return Buffer.from(id, 'latin1').toString('latin1');
 }

@@ -1,5 +1,6 @@
 // The names of routes, remembered by path: most requests ask for the same few.
 import { routeOf } from '../../core/route.ts';
+import { copyOf } from '../copy.ts';
 
 /** Paths remembered for each method; when there are more, it begins anew. */
 const REMEMBERED_PATHS = 1_000;
@@ -23,8 +24,8 @@ export class RouteNames {
     const name = known.get(path);
     if (name !== undefined) return name;
     if (known.size >= REMEMBERED_PATHS) known.clear();
-    const fresh = routeOf(method, path);
-    known.set(path, fresh);
+    const fresh = copyOf(routeOf(method, path));
+    known.set(copyOf(path), fresh);
     return fresh;
   }
 }

@@ -1,5 +1,7 @@
 // Which service a host and path belong to.
 
+import { copyOf } from '../copy.ts';
+
 type Prefix<T> = { readonly path: string; readonly owner: T };
 
 /** Raw Host values remembered; clients choose them, so their number is bounded. */
@@ -44,7 +46,7 @@ export class RouteMap<T> {
     const known = this.byRawHost.get(rawHost);
     if (known) return known;
     const prefixes = this.byHost.get(nameOf(rawHost)) ?? this.any;
-    if (this.byRawHost.size < REMEMBERED_HOSTS) this.byRawHost.set(rawHost, prefixes);
+    if (this.byRawHost.size < REMEMBERED_HOSTS) this.byRawHost.set(copyOf(rawHost), prefixes);
     return prefixes;
   }
 }

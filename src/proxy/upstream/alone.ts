@@ -1,7 +1,7 @@
 // The rare way to an instance: a connection for one request, for upgrades, request trailers and `OPTIONS *`.
-import { type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import type { Socket } from 'node:net';
-import type { Answer, Call, Progress, UpstreamRequest } from './upstream.ts';
+import { type ClientRequest, request as httpRequest } from 'node:http';
+import { NodeCall } from './node-call.ts';
+import type { Answer, Call, UpstreamRequest } from './upstream.ts';
 import { WholeBody } from './whole-body.ts';
 
 /** `host:port`, with brackets around an IPv6 address. */
@@ -13,41 +13,23 @@ export function sendAlone(host: string, port: number, request: UpstreamRequest, 
   return new LoneCall(host, port, request, answer);
 }
 
-class LoneCall implements Call {
-  private readonly answer: Answer;
-  private outgoing: ClientRequest | null = null;
-  private incoming: IncomingMessage | null = null;
-  private progress: Progress = 'unsent';
-  private isOver = false;
-
+class LoneCall extends NodeCall {
   constructor(host: string, port: number, request: UpstreamRequest, answer: Answer) {
-    this.answer = answer;
+    super(answer);
     try {
-      this.outgoing = this.open(host, port, request);
+      this.open(host, port, request);
     } catch (error) {
       this.progress = 'unsendable';
       queueMicrotask(() => this.fail(error instanceof Error ? error : new Error(String(error))));
     }
   }
 
-  private open(host: string, port: number, request: UpstreamRequest): ClientRequest {
+  private open(host: string, port: number, request: UpstreamRequest): void {
     const { method, path } = request;
     const headers = headersOf(request, authorityOf(host, port));
     const outgoing = httpRequest({ host, port, method, path, headers, agent: false });
     outgoing.on('socket', (socket) => socket.once('connect', () => this.send(outgoing, request)));
-    outgoing.on('response', (incoming) => this.read(incoming));
-    outgoing.on('upgrade', (incoming, socket, first) => this.change(incoming, socket as Socket, first));
-    outgoing.on('error', (error) => this.fail(error));
-    return outgoing;
-  }
-
-  resume(): void {
-    this.incoming?.resume();
-  }
-
-  abort(): void {
-    this.isOver = true;
-    this.outgoing?.destroy();
+    this.follow(outgoing);
   }
 
   private send(outgoing: ClientRequest, { body, trailers }: UpstreamRequest): void {
@@ -66,37 +48,6 @@ class LoneCall implements Call {
       outgoing.end();
     });
     body.pipe(outgoing, { end: false });
-  }
-
-  private read(incoming: IncomingMessage): void {
-    this.progress = 'answered';
-    this.incoming = incoming;
-    if (this.isOver) return;
-    this.answer.onHead(incoming.statusCode ?? 0, incoming.statusMessage ?? '', incoming.rawHeaders);
-    incoming.on('data', (chunk: Buffer) => {
-      if (!this.isOver && !this.answer.onBody(chunk)) incoming.pause();
-    });
-    incoming.on('end', () => {
-      if (this.isOver) return;
-      this.isOver = true;
-      this.answer.onEnd(incoming.rawTrailers);
-    });
-    incoming.on('error', (error) => this.fail(error));
-  }
-
-  private change(incoming: IncomingMessage, socket: Socket, first: Buffer): void {
-    if (this.isOver) {
-      socket.destroy();
-      return;
-    }
-    this.isOver = true;
-    this.answer.onUpgrade(incoming.headers.upgrade ?? '', incoming.rawHeaders, socket, first);
-  }
-
-  private fail(error: Error): void {
-    if (this.isOver) return;
-    this.isOver = true;
-    this.answer.onFail(error, this.progress);
   }
 }
 

@@ -1,5 +1,6 @@
 // One instance as the proxy knows it: its address, its connections and what is open on it.
 import type { Target as Address } from '../../core/traffic.ts';
+import { InstanceLines } from '../lane/instance-lines.ts';
 import type { ProxyLimits } from '../limits.ts';
 import { pooledUpstream } from './pool.ts';
 import type { Upstream } from './upstream.ts';
@@ -16,6 +17,8 @@ export class Target {
   failures = 0;
   /** Passed over until then, while another one of its arm is there. */
   shunnedUntil = 0;
+  private readonly limits: ProxyLimits;
+  private lines: InstanceLines | null = null;
   private isListed = true;
   private readonly onGone: (target: Target) => void;
 
@@ -25,7 +28,14 @@ export class Target {
     this.host = host;
     this.port = port;
     this.onGone = onGone;
+    this.limits = limits;
     this.upstream = pooledUpstream(host, port, limits);
+  }
+
+  /** The way of requests of the fast lane. */
+  get lane(): Upstream {
+    this.lines ??= new InstanceLines(this.host, this.port, this.limits);
+    return this.lines;
   }
 
   enter(): void {
@@ -47,6 +57,7 @@ export class Target {
   private goWhenIdle(): void {
     if (this.isListed || this.open > 0) return;
     this.upstream.close();
+    this.lines?.close();
     this.onGone(this);
   }
 }
