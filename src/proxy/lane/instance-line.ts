@@ -20,8 +20,6 @@ export interface LineKeeper {
 /** All lines read into it: what is not used up at once is copied. */
 const READ = Buffer.allocUnsafeSlow(65_536);
 const HEAD_END = '\r\n\r\n';
-/** As much as Node's parser takes. */
-const MAX_HEAD_BYTES = 16_384;
 /** Bodies up to this size are copied to leave with their head. */
 const ONE_WRITE_BYTES = 16_384;
 const PROBE_AFTER_MS = 60_000;
@@ -129,8 +127,7 @@ export class InstanceLine implements Call {
     const isWhole = end >= 0;
     // Of a head that is not whole, the lines that are.
     const to = isWhole ? end + 2 : bytes.lastIndexOf('\r\n') + 2;
-    const head =
-      to < 2 || to > MAX_HEAD_BYTES ? null : plainAnswerIn(bytes.toString('latin1', 0, to), this.request?.method ?? '');
+    const head = plainAnswerIn(bytes.toString('latin1', 0, Math.max(0, to)), this.request?.method ?? '');
     if (head === null || (isWhole && head.framing === 'until-close')) this.replay(bytes);
     else if (!isWhole) this.partial = Buffer.from(bytes);
     else {

@@ -37,7 +37,8 @@ export class LaneRequest implements ClientRequest {
   }
 
   upstreamOf(target: Target): Upstream {
-    return target.lane;
+    // Some servers send a body to HEAD, which must not be taken for the next answer: the usual way ends that connection.
+    return this.method === 'HEAD' ? target.upstream : target.lane;
   }
 }
 

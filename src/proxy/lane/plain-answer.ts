@@ -15,6 +15,8 @@ export type PlainAnswer = {
   readonly keptMs: number | null;
 };
 
+/** Node's parser refuses heads from 16 KiB on, as it counts them. */
+const MAX_HEAD_CHARACTERS = 16_000;
 const START = 'HTTP/1.1 ';
 const STATUS_END = START.length + 3;
 const SPACE = 32;
@@ -24,7 +26,8 @@ const NOT_MODIFIED = 304;
 
 /** `text` is a head with the CRLF of its last line; null = it is for Node's parser to say what it is. */
 export function plainAnswerIn(text: string, method: string): PlainAnswer | null {
-  if (!text.startsWith(START) || text.charCodeAt(STATUS_END) !== SPACE) return null;
+  if (text.length > MAX_HEAD_CHARACTERS || !text.startsWith(START)) return null;
+  if (text.charCodeAt(STATUS_END) !== SPACE) return null;
   const status = statusAt(text, START.length);
   const reasonEnd = skip(text, STATUS_END + 1, VALUE);
   if (status === null || !text.startsWith('\r\n', reasonEnd)) return null;

@@ -12,8 +12,6 @@ export function headText({ method, path, headers }: UpstreamRequest, length: num
     if (name.length === 14 && name.toLowerCase() === 'content-length') continue;
     text += `${name}: ${headers[i + 1]}\r\n`;
   }
-  const isTold = length > 0 || HAS_CONTENT.has(method);
-  return isTold
-    ? `${text}connection: keep-alive\r\ncontent-length: ${length}\r\n\r\n`
-    : `${text}connection: keep-alive\r\n\r\n`;
+  text += 'connection: keep-alive\r\n';
+  return length > 0 || HAS_CONTENT.has(method) ? `${text}content-length: ${length}\r\n\r\n` : `${text}\r\n`;
 }
