@@ -18,6 +18,11 @@ export type Containers = {
   readonly runtime: 'docker' | 'swarm';
   readonly resources: Resources;
   readonly lookup: Lookup;
+  /** `x-friday.swarm` */
+  readonly swarm: {
+    readonly registry?: string | undefined;
+    readonly nodes?: Readonly<Record<string, string>> | undefined;
+  };
 };
 
 export type ContainerDraft = Draft & {

@@ -143,10 +143,12 @@ function resourcesOf({ own, ownDeploy }: ContainerDraft): ContainerResources {
   };
 }
 
-function placementOf({ ownDeploy: { placement } }: ContainerDraft): ContainerSpec['placement'] {
+function placementOf({ ownDeploy: { placement }, all }: ContainerDraft): ContainerSpec['placement'] {
   return {
     constraints: placement?.constraints ?? [],
     spreads: (placement?.preferences ?? []).map(({ spread }) => spread),
     maxPerNode: placement?.max_replicas_per_node || null,
+    registry: all.swarm.registry ?? null,
+    engines: { ...all.swarm.nodes },
   };
 }

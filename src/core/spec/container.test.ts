@@ -144,6 +144,8 @@ describe('the container of a service', () => {
     const placement =
       'deploy: { placement: { constraints: [node.role==worker], preferences: [{ spread: node.labels.zone }], max_replicas_per_node: 2 } }';
     expect(containerIn(one(placement)).placement).toEqual({
+      registry: null,
+      engines: {},
       constraints: ['node.role==worker'],
       spreads: ['node.labels.zone'],
       maxPerNode: 2,

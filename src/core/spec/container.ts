@@ -138,6 +138,10 @@ export const Placement = z.object({
   /** Labels over whose values the tasks are spread, like `node.labels.zone`. */
   spreads: Texts,
   maxPerNode: z.number().int().nullable(),
+  /** Where images are pushed to and fetched from, like `registry.example.com/shop`; null = they are brought to every node. */
+  registry: z.string().nullable(),
+  /** How the engine of each node is reached, by host name, in the words of DOCKER_HOST. */
+  engines: z.record(z.string(), z.string()),
 });
 export type Placement = z.infer<typeof Placement>;
 

@@ -225,6 +225,24 @@ const Tls = keyed({
     .describe('Oldest TLS version. Default 1.2.'),
 });
 
+const engineOfNode = textLike('an address like ssh://deploy@10.0.0.2', '^(ssh|tcp|unix)://\\S+$', (text) =>
+  /^(ssh|tcp|unix):\/\/\S+$/.test(text) ? text : null,
+);
+
+const Swarm = keyed({
+  registry: textLike('a registry and a path, like registry.example.com/shop', '^[^\\s:/]+(:\\d+)?(/\\S+)?$', (text) =>
+    /^[^\s:/]+(:\d+)?(\/[a-z0-9._/-]+)?$/.test(text) ? text : refusal('leave the scheme and the tag out'),
+  )
+    .optional()
+    .describe('Images are pushed there, and nodes fetch them from there. Without it they are brought to every node.'),
+  nodes: z
+    .record(z.string(), engineOfNode, { error: 'expected a mapping, like { n2: ssh://deploy@10.0.0.2 }' })
+    .optional()
+    .describe(
+      'How the engine of each node is reached, by host name, to bring images there. Not needed with a registry.',
+    ),
+});
+
 /** x-friday at the top. */
 export const topFridayShape = {
   runtime: oneOf(['process', 'docker', 'swarm']).optional().describe('What runs the services. Default process.'),
@@ -232,6 +250,7 @@ export const topFridayShape = {
   listen: listens
     .optional()
     .describe('Where public traffic arrives. A bare port listens on 127.0.0.1 only. Default 127.0.0.1:8080.'),
+  swarm: Swarm.optional().describe('How images come to the nodes of a Swarm.'),
   tls: Tls.optional().describe('HTTPS: where it listens, and where its certificates come from.'),
   web: Web.optional().describe('The page of friday itself. Without it, it is used on this machine only.'),
 };

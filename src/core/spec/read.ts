@@ -16,7 +16,7 @@ import { errorAt, hasErrors, type Problem, problemAt } from './problem.ts';
 import type { Project, ServiceSpec } from './project.ts';
 import { resolveService } from './resolve.ts';
 import { resolveTls } from './tls.ts';
-import { child, keySpanAt, spanAt, type Tree } from './tree.ts';
+import { child, keySpanAt, type Tree } from './tree.ts';
 
 export type ReadInput = {
   /** Absolute paths, at least one; later files are laid over earlier ones, and all paths in them are seen from the first one's folder. */
@@ -78,7 +78,9 @@ function projectOf(root: Tree, file: string, input: ReadInput, lookup: Lookup, p
   reportIgnored(root, names, runtime, problems);
   const project = nameOf(top.name, file, lookup);
   const containers =
-    runtime === 'process' ? null : { project, runtime, resources: resourcesIn(root, problems), lookup };
+    runtime === 'process'
+      ? null
+      : { project, runtime, resources: resourcesIn(root, problems), lookup, swarm: friday.swarm ?? {} };
   const services = servicesOf(active, inactive, input, lookup, containers);
   const listen = listenOf(friday.listen);
   const tls = resolveTls(friday.tls, { root, folder: folderOf(file), read: input.read, services, listen, problems });
@@ -113,22 +115,7 @@ function topFridayOf(root: Tree, problems: Problem[]): Checked<typeof topFridayS
   if (fieldsOrProblem(root, ['x-friday'], problems) === null) return {};
   const options = { others: new Set<string>(), hintFor: hintForTopFridayKey };
   const friday = checkFields(root, ['x-friday'], topFridayShape, options, problems);
-  reportNotYet(root, 'runtime', friday.runtime, ['process', 'docker'], problems);
   return friday;
-}
-
-/** Words that the file may hold one day, but not with this version. */
-function reportNotYet(
-  root: Tree,
-  key: string,
-  value: string | undefined,
-  known: readonly string[],
-  problems: Problem[],
-): void {
-  if (value === undefined || known.includes(value)) return;
-  const path = ['x-friday', key];
-  const message = `this version has only ${known.join(' and ')}, got ${value}`;
-  problems.push(errorAt(path, spanAt(root, path), message, `write ${key}: ${known[0]}`));
 }
 
 function listenOf(written: Checked<typeof topFridayShape>['listen']): Project['listen'] {

@@ -1,20 +1,13 @@
 // A project on the Swarm of the tests: small services whose images are built there, and patience.
 
-import { spawnSync } from 'node:child_process';
-import { createHash } from 'node:crypto';
 import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { z } from 'zod';
-import { Failure } from '../../../core/failure.ts';
 import type { ServiceSpec } from '../../../core/spec/project.ts';
-import type { Conduct } from '../../../ports/runtime.contract.ts';
-import { GRACE_MS } from '../../../ports/runtime.contract.ts';
-import { specOf } from '../process/fixture.ts';
+import { readProject } from '../../../core/spec/read.ts';
+import { type Conduct, GRACE_MS } from '../../../ports/runtime.contract.ts';
 import type { TestSwarm } from './fixture.ts';
-import type { Images } from './images.ts';
 import { type SwarmRuntime, swarmRuntime } from './runtime.ts';
-import { imageSpread } from './spread.ts';
 
 /** Answers on PORT with the name of its instance. */
 export const SERVER = `
@@ -44,14 +37,14 @@ export type SwarmPlace = {
 
 let places = 0;
 
-export function swarmPlace(swarm: TestSwarm, part: Partial<ServiceSpec> = {}): SwarmPlace {
+export function swarmPlace(swarm: TestSwarm, keys = ''): SwarmPlace {
   places += 1;
   const project = `p${places}`;
   let current: SwarmRuntime | null = null;
   let calls = 0;
   const open = () => {
     current?.close();
-    current = swarmRuntime({ project, engine: swarm.manager.engine, images: testImages(swarm) });
+    current = swarmRuntime({ project, host: swarm.manager.host });
     return current;
   };
   return {
@@ -59,9 +52,7 @@ export function swarmPlace(swarm: TestSwarm, part: Partial<ServiceSpec> = {}): S
     open,
     service: async (conduct) => {
       calls += 1;
-      const image = `${project}-web:${calls}`;
-      build(swarm, image, `// ${calls}\n${CODE[conduct]}`);
-      return specOf(null, { image, port: 3000, stopGraceMs: GRACE_MS, readiness: READY, ...part });
+      return webSpec(swarm, codeFolder(swarm, `// ${calls}\n${CODE[conduct]}`), project, keys);
     },
     until,
     remove: async () => {
@@ -77,58 +68,40 @@ export function swarmPlace(swarm: TestSwarm, part: Partial<ServiceSpec> = {}): S
   };
 }
 
-const READY = { type: 'http', path: '/up', intervalMs: 200, timeoutMs: 1000 } as const;
+/** A project of one service `web`, as its file says it. `keys` are further keys of the service in YAML, indented by 4. */
+export function webSpec(swarm: TestSwarm, folder: string, project: string, keys = ''): ServiceSpec {
+  const file = join(folder, 'compose.yaml');
+  const workers = swarm.machines.slice(1).map(({ hostname, host }) => `      ${hostname}: ${host}`);
+  const text = [
+    `name: ${project}`,
+    'services:',
+    '  web:',
+    '    build: .',
+    `    stop_grace_period: ${GRACE_MS}ms`,
+    '    x-friday: { port: 3000, ready: /up }',
+    keys,
+    'x-friday:',
+    '  runtime: swarm',
+    '  swarm:',
+    '    nodes:',
+    ...workers,
+  ].join('\n');
+  writeFileSync(file, text);
+  const read = (path: string) => (path === file ? text : null);
+  const { project: found, problems } = readProject({ files: [file], read, environment: {}, profiles: [] });
+  const [web] = found?.services ?? [];
+  if (web === undefined) throw new Error(problems.map(({ message }) => message).join('\n'));
+  return web;
+}
 
-function build(swarm: TestSwarm, name: string, code: string): void {
+/** A build folder with this program in an image over `node-base:local`. */
+export function codeFolder(swarm: TestSwarm, code: string): string {
   const folder = mkdtempSync(join(swarm.dir, 'code-'));
   mkdirSync(join(folder, 'app'));
   writeFileSync(join(folder, 'app/server.mjs'), code);
   writeFileSync(join(folder, 'Dockerfile'), 'FROM node-base:local\nCOPY app /app\n');
-  const words = ['--host', swarm.manager.host, 'build', '--quiet', '--tag', name, folder];
-  const { status, stderr } = spawnSync('docker', words, {
-    encoding: 'utf8',
-    env: { ...process.env, DOCKER_BUILDKIT: '0' },
-  });
-  if (status !== 0) throw new Error(stderr);
-}
-
-function testImages(swarm: TestSwarm): Images {
-  const { engine } = swarm.manager;
-  const spread = imageSpread(engine);
-  const Image = z.object({ Id: z.string(), RepoTags: z.array(z.string()).nullish() });
-  const identify: Images['identify'] = async ({ image }) => {
-    const { Id } = await engine.get(`/images/${image}/json`, Image);
-    const digest = createHash('sha256').update(Id).digest('hex');
-    return { digest, label: digest.slice(0, 7) };
-  };
-  const all = async () => {
-    const images = await engine.get('/images/json', z.array(Image));
-    return images.map(({ Id, RepoTags }) => {
-      return { Id, name: RepoTags?.[0] ?? '', digest: createHash('sha256').update(Id).digest('hex') };
-    });
-  };
-  return {
-    identify,
-    prepare: async (spec) => {
-      const revision = await identify(spec);
-      const image = (await all()).find(({ digest }) => digest === revision.digest);
-      if (image === undefined) throw new Failure('not-found', 'No such image.');
-      const nodes = await Promise.all(
-        swarm.machines
-          .slice(1)
-          .map(async ({ hostname, host }) => ({ nodeId: await swarm.idOf(hostname), hostname, host })),
-      );
-      await spread.bring(image.Id, image.name, nodes);
-      return revision;
-    },
-    find: async (_, digest) => (await all()).find((one) => one.digest === digest)?.Id ?? null,
-    prune: async (_, keep) => {
-      for (const { Id, digest, name } of await all()) {
-        if (!keep.includes(digest) && !name.startsWith('node-base'))
-          await engine.order('DELETE', `/images/${Id}`, { query: { force: true } });
-      }
-    },
-  };
+  writeFileSync(join(folder, '.dockerignore'), 'compose.yaml\n');
+  return folder;
 }
 
 export async function until(check: () => boolean | Promise<boolean>): Promise<void> {

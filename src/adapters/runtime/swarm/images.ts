@@ -1,8 +1,90 @@
-// The images of revisions, as the Swarm runtime needs them: on the manager's engine, and then on every node.
+// The images of revisions, as the Swarm runtime needs them: made on the manager's engine, and then had by every node.
+import { Failure } from '../../../core/failure.ts';
+import type { ServiceSpec } from '../../../core/spec/project.ts';
 import type { Runtime } from '../../../ports/runtime.ts';
+import { containerOf, identifyImage, imageNamed, prepareImage, pruneImages } from '../docker/images.ts';
+import { imageOf } from '../docker/names.ts';
+import { ensureResources } from '../docker/resources.ts';
+import type { Engine } from '../engine/client.ts';
+import type { SwarmNode } from './objects.ts';
+import { pushImage } from './registry.ts';
+import { imageSpread, type NodeEngine } from './spread.ts';
 
-/** Makes and finds images on the manager's engine. */
 export type Images = Pick<Runtime, 'identify' | 'prepare' | 'prune'> & {
-  /** The id of a revision's image; null = it is not here. */
-  find(service: string, digest: string): Promise<string | null>;
+  /** What Swarm is told to run for a revision: an image id, or a name in a registry with its digest. Null = it is not here. */
+  find(spec: ServiceSpec, digest: string): Promise<string | null>;
+  /** Brings the image of a revision to nodes that came later. Failure: `unavailable`. */
+  bring(spec: ServiceSpec, digest: string): Promise<void>;
 };
+
+export type ImagesOptions = {
+  readonly project: string;
+  /** Of a manager. */
+  readonly engine: Engine;
+  readonly nodes: () => Promise<readonly SwarmNode[]>;
+  /** Id of the node whose engine this is. */
+  readonly ownNode: () => Promise<string>;
+  /** Default 30 minutes. */
+  readonly buildTimeoutMs?: number;
+};
+
+const BUILD_MS = 1_800_000;
+
+export function swarmImages({ project, engine, nodes, ownNode, buildTimeoutMs = BUILD_MS }: ImagesOptions): Images {
+  const made = { engine, project, buildTimeoutMs };
+  const spread = imageSpread(engine);
+  const bring = async (spec: ServiceSpec, digest: string) => {
+    const { registry, engines } = containerOf(spec).placement;
+    const name = imageOf(project, spec.name, digest);
+    if (registry !== null) return void (await pushImage(engine, name, registry));
+    const image = await imageNamed(engine, name);
+    if (image !== null)
+      await spread.bring(image.Id, name, enginesOf(await nodes(), await ownNode(), engines, spec.name));
+  };
+  return {
+    identify: (spec) => identifyImage(made, spec),
+    prepare: async (spec) => {
+      const revision = await prepareImage(made, spec);
+      await ensureResources(engine, project, overlaid(containerOf(spec)));
+      await bring(spec, revision.digest);
+      return revision;
+    },
+    prune: (service, keep) => pruneImages(made, service, new Set(keep)),
+    find: async (spec, digest) => {
+      const image = await imageNamed(engine, imageOf(project, spec.name, digest));
+      const { registry } = containerOf(spec).placement;
+      if (image === null || registry === null) return image?.Id ?? null;
+      return image.RepoDigests.find((one) => one.startsWith(`${registry}/`)) ?? null;
+    },
+    bring,
+  };
+}
+
+/** Networks of a Swarm span its nodes. Volumes are made by each node when it needs them. */
+function overlaid(container: ReturnType<typeof containerOf>): ReturnType<typeof containerOf> {
+  const networks = container.networks.map((one) => ({ ...one, driver: one.driver ?? 'overlay', isAttachable: true }));
+  return { ...container, networks, mounts: [] };
+}
+
+/** Engines of the other nodes that can have instances. Failure: `invalid` (one has no address in the file). */
+function enginesOf(
+  nodes: readonly SwarmNode[],
+  own: string,
+  engines: Readonly<Record<string, string>>,
+  service: string,
+): readonly NodeEngine[] {
+  const others = nodes.filter(
+    ({ ID, Status, Spec }) => ID !== own && Status.State === 'ready' && Spec.Availability !== 'drain',
+  );
+  return others.map(({ ID, Description: { Hostname } }) => {
+    const host = engines[Hostname] ?? engines[ID];
+    if (host !== undefined) return { nodeId: ID, hostname: Hostname, host };
+    throw new Failure(
+      'invalid',
+      `The image of ${service} cannot be brought to the node ${Hostname}: nobody says where its engine is.`,
+      {
+        hint: `Write x-friday: { swarm: { nodes: { ${Hostname}: ssh://user@address } } }, or x-friday: { swarm: { registry: registry.example.com/path } }.`,
+      },
+    );
+  });
+}

@@ -5,25 +5,25 @@ import type { SwarmService } from './objects.ts';
 export const LABELS = {
   /** So that `docker stack services <project>` shows them. */
   stack: 'com.docker.stack.namespace',
-  project: 'fridaymorning.project',
-  id: 'fridaymorning.instance',
-  service: 'fridaymorning.service',
-  version: 'fridaymorning.version',
-  slot: 'fridaymorning.slot',
-  digest: 'fridaymorning.digest',
+  project: 'dev.fridaymorning.project',
+  id: 'dev.fridaymorning.instance',
+  service: 'dev.fridaymorning.service',
+  version: 'dev.fridaymorning.version',
+  slot: 'dev.fridaymorning.slot',
+  digest: 'dev.fridaymorning.revision',
   /** Where the file allows it, as JSON: what is left when it is no longer held on one node. */
-  constraints: 'fridaymorning.constraints',
+  constraints: 'dev.fridaymorning.constraints',
   /** Since when it is held on the node that was chosen for it, ms since 1970; absent = Swarm may move it. */
-  pinnedAt: 'fridaymorning.pinned-at',
+  pinnedAt: 'dev.fridaymorning.pinned-at',
   /** That node, by its id. */
-  pinnedTo: 'fridaymorning.pinned-to',
+  pinnedTo: 'dev.fridaymorning.pinned-to',
   /** How it says that it is ready, as JSON. */
-  readiness: 'fridaymorning.readiness',
-  port: 'fridaymorning.port',
+  readiness: 'dev.fridaymorning.readiness',
+  port: 'dev.fridaymorning.port',
   /** `yes` behind a balancer; absent where another one cannot stand in before it stops. */
-  balanced: 'fridaymorning.balanced',
+  balanced: 'dev.fridaymorning.balanced',
   /** When it was asked to stop, ms since 1970; absent = it is to run. */
-  stoppedAt: 'fridaymorning.stopped-at',
+  stoppedAt: 'dev.fridaymorning.stopped-at',
 } as const;
 
 /** The ones that never change over the life of an instance. */
@@ -40,7 +40,6 @@ export function labelsOf(project: string, instance: InstanceSpec): Readonly<Reco
     [LABELS.readiness]: JSON.stringify(spec.readiness),
     [LABELS.port]: String(spec.port ?? ''),
     ...(spec.port === null ? {} : { [LABELS.balanced]: 'yes' }),
-    [LABELS.constraints]: JSON.stringify(spec.container?.placement.constraints ?? []),
   };
 }
 

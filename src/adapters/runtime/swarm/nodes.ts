@@ -10,7 +10,7 @@ import { isOpen } from './placement.ts';
 import { addressOf, type SwarmLook, standings } from './standing.ts';
 
 /** On a node that is being emptied: since when, ms since 1970. */
-const LEAVING = 'fridaymorning.leaving';
+const LEAVING = 'dev.fridaymorning.leaving';
 
 /** `isSilent`: the engine at this address answers no more. */
 export function swarmNodes(cluster: Cluster, now: () => number, isSilent: (address: string) => boolean): Nodes {

@@ -22,7 +22,7 @@ function nodeOf(name: string, { labels = {}, role = 'worker', state = 'ready', a
   });
 }
 
-const plain: Placement = { constraints: [], spreads: [], maxPerNode: null };
+const plain: Placement = { constraints: [], spreads: [], maxPerNode: null, registry: null, engines: {} };
 const on = (name: string, isSibling = true): Neighbour => ({ nodeId: `id-${name}`, isSibling });
 const nameOf = (placement: Partial<Placement>, nodes: readonly SwarmNode[], neighbours: readonly Neighbour[]) =>
   chooseNode({ ...plain, ...placement }, nodes, neighbours)?.Description.Hostname ?? null;

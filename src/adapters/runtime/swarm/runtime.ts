@@ -4,10 +4,12 @@ import type { Clock } from '../../../ports/clock.ts';
 import type { Nodes } from '../../../ports/nodes.ts';
 import type { InstanceSeen, InstanceSpec, Runtime } from '../../../ports/runtime.ts';
 import { systemClock } from '../../clock/system.ts';
-import type { Engine } from '../engine/client.ts';
+import { type Engine, engineAt } from '../engine/client.ts';
 import { keyedLocks } from '../process/locks.ts';
-import { clusterOf } from './cluster.ts';
-import type { Images } from './images.ts';
+import { addressTowards, isLoopback, managerAddress, ownNode } from './address.ts';
+import { type Cluster, clusterOf } from './cluster.ts';
+import { homesOf } from './homes.ts';
+import { type Images, swarmImages } from './images.ts';
 import { labelOf, serviceName } from './labels.ts';
 import { tailOf } from './logs.ts';
 import { finishDrains, swarmNodes } from './nodes.ts';
@@ -15,18 +17,19 @@ import type { SwarmNode } from './objects.ts';
 import { chooseNode, type Neighbour } from './placement.ts';
 import { watchReach } from './reach.ts';
 import { Readings } from './readings.ts';
+import { ensureSecrets, pruneSecrets } from './secrets.ts';
 import { releasedSpec, type Surroundings, stoppedSpec, swarmSpec } from './service-spec.ts';
 import { addressOf, type Standing, type SwarmLook, standings } from './standing.ts';
 
 export type SwarmRuntimeOptions = {
   readonly project: string;
-  /** Of a manager. */
-  readonly engine: Engine;
-  readonly images: Images;
+  /** A manager's, in the words of DOCKER_HOST; default what the docker command would use. */
+  readonly host?: string;
   readonly clock?: Clock;
 };
 
 export type SwarmRuntime = Runtime & {
+  readonly engine: Engine;
   readonly nodes: Nodes;
   /** Ends asking; instances go on, and a later runtime adopts them. */
   close(): void;
@@ -47,9 +50,11 @@ export function swarmRuntime(options: SwarmRuntimeOptions): SwarmRuntime {
 }
 
 class Swarm implements SwarmRuntime {
+  readonly engine: Engine;
   readonly nodes: Nodes;
   readonly #options: SwarmRuntimeOptions;
-  readonly #cluster;
+  readonly #cluster: Cluster;
+  readonly #images: Images;
   readonly #clock: Clock;
   readonly #lock = keyedLocks();
   readonly #listeners = new Set<(id: string) => void>();
@@ -57,33 +62,50 @@ class Swarm implements SwarmRuntime {
   readonly #readings: Readings;
   #nodes: readonly SwarmNode[] = [];
   #settled: Promise<void> | null = null;
+  #ownAddress: Promise<string> | null = null;
   #timer: NodeJS.Timeout | undefined;
   #isClosed = false;
 
   constructor(options: SwarmRuntimeOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
-    this.#cluster = clusterOf(options.engine, options.project);
+    this.engine = engineAt(options.host);
+    this.#cluster = clusterOf(this.engine, options.project);
+    this.#images = swarmImages({
+      project: options.project,
+      engine: this.engine,
+      nodes: this.#cluster.nodes,
+      ownNode: async () => (await ownNode(this.engine)).id,
+    });
     this.#reach = watchReach(() => this.#changed(''));
     this.nodes = swarmNodes(this.#cluster, () => this.#clock.now(), this.#reach.isSilent);
     this.#readings = new Readings(this.#clock, this.#reach, (id) => this.#changed(id));
     this.#schedule(0);
   }
 
-  identify: Runtime['identify'] = (spec) => this.#options.images.identify(spec);
+  identify: Runtime['identify'] = (spec) => this.#images.identify(spec);
 
-  prepare: Runtime['prepare'] = (spec) => this.#options.images.prepare(spec);
+  prepare: Runtime['prepare'] = (spec) => this.#images.prepare(spec);
 
   prune: Runtime['prune'] = async (service, keep) => {
     const { services } = await this.#cluster.look();
     const used = services.filter((one) => labelOf(one, 'service') === service).map((one) => labelOf(one, 'digest'));
-    await this.#options.images.prune(service, [...new Set([...keep, ...used])]);
+    await this.#images.prune(service, [...new Set([...keep, ...used])]);
+    await pruneSecrets(this.engine, this.#options.project);
   };
 
   start: Runtime['start'] = (instance) => {
     // One after the other, so that each sees where those before went.
     return this.#lock('start', () => this.#lock(instance.id, () => this.#start(instance)));
   };
+
+  /** Where nodes reach this machine, on which the balancer runs. */
+  internalHosts: NonNullable<Runtime['internalHosts']> = async () => {
+    const host = await this.#address();
+    return isLoopback(host) ? [] : [host];
+  };
+
+  reach: NonNullable<Runtime['reach']> = async () => ({ balancer: await this.#address(), isByName: true });
 
   stop: Runtime['stop'] = (id) => {
     return this.#lock(id, async () => {
@@ -111,7 +133,7 @@ class Swarm implements SwarmRuntime {
   async tail(id: string, lines: number): Promise<readonly string[]> {
     if (lines <= 0) return [];
     const service = await this.#cluster.service(this.#nameOf(id));
-    return service === null ? [] : tailOf(this.#options.engine, service.ID, lines);
+    return service === null ? [] : tailOf(this.engine, service.ID, lines);
   }
 
   close(): void {
@@ -120,11 +142,21 @@ class Swarm implements SwarmRuntime {
     this.#listeners.clear();
     this.#reach.close();
     this.#readings.close();
+    void this.engine.close();
   }
 
   onChange(listener: (id: string) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
+  }
+
+  /** Asked of the kernel once: the address that it would use towards the manager's. */
+  #address(): Promise<string> {
+    this.#ownAddress ??= managerAddress(this.engine).then(addressTowards);
+    this.#ownAddress.catch(() => {
+      this.#ownAddress = null;
+    });
+    return this.#ownAddress;
   }
 
   #nameOf(id: string): string {
@@ -136,19 +168,21 @@ class Swarm implements SwarmRuntime {
   }
 
   async #start(instance: InstanceSpec): Promise<void> {
-    const { id, service, revision } = instance;
-    const image = await this.#options.images.find(service, revision.digest);
+    const { id, service, revision, spec } = instance;
+    const { project } = this.#options;
+    const image = await this.#images.find(spec, revision.digest);
     if (image === null) {
       const what = `The revision ${revision.label} of ${service} is not here, so ${id} cannot start.`;
       throw new Failure('not-found', what, { hint: `Prepare ${service} again.` });
     }
     const look = await this.#cluster.look();
+    const homes = await homesOf(this.#cluster, look.nodes, spec, () => this.#placeOf(instance, look));
     const around: Surroundings = {
-      project: this.#options.project,
+      project,
       image,
-      networks: new Map(),
-      secrets: [],
-      nodeId: this.#placeOf(instance, look),
+      secrets: await ensureSecrets(this.engine, project, spec.container?.files ?? []),
+      homes,
+      nodeId: homes.length > 0 ? null : this.#placeOf(instance, look),
       now: this.#clock.now(),
     };
     const name = this.#nameOf(id);
@@ -204,7 +238,7 @@ class Swarm implements SwarmRuntime {
       const all = await this.#refresh();
       isBusy = all.some(({ state }) => state === 'starting' || state === 'stopping');
       await this.#release(all);
-      await finishDrains(this.#options.engine, this.#cluster, this.#nodes);
+      await finishDrains(this.engine, this.#cluster, this.#nodes);
     } catch {
       // A manager that does not answer is reported by the next list.
     }

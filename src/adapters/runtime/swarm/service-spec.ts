@@ -20,9 +20,9 @@ export type Surroundings = {
   readonly project: string;
   /** As every node knows it: an image id, or a name with a digest in a registry. */
   readonly image: string;
-  /** Ids of networks by name. */
-  readonly networks: ReadonlyMap<string, string>;
   readonly secrets: readonly SecretReference[];
+  /** Constraints besides those of the file: where its volumes are. */
+  readonly homes: readonly string[];
   /** The node that it is to start on; null = Swarm shall choose. */
   readonly nodeId: string | null;
   /** Milliseconds since 1970. */
@@ -40,13 +40,13 @@ type Json = Readonly<Record<string, unknown>>;
 
 /** The specification of a Swarm service, `count` being the number of its start. */
 export function swarmSpec(instance: InstanceSpec, around: Surroundings, count = 0): Json {
-  const { project, nodeId, now } = around;
+  const { project, nodeId, homes, now } = around;
   const pinned = nodeId === null ? {} : { [LABELS.pinnedAt]: String(now), [LABELS.pinnedTo]: nodeId };
-  const constraints = instance.spec.container?.placement.constraints ?? [];
+  const constraints = [...(instance.spec.container?.placement.constraints ?? []), ...homes];
   const held = nodeId === null ? [] : [`node.id==${nodeId}`];
   return {
     Name: serviceName(project, instance.id),
-    Labels: { ...labelsOf(project, instance), ...pinned },
+    Labels: { ...labelsOf(project, instance), [LABELS.constraints]: JSON.stringify(constraints), ...pinned },
     TaskTemplate: {
       ...taskTemplate(instance, around),
       Placement: { Constraints: [...constraints, ...held] },
@@ -87,7 +87,7 @@ function taskTemplate(instance: InstanceSpec, around: Surroundings): Json {
     ContainerSpec: containerOf(instance, around),
     Resources: container ? resourcesOf(container) : {},
     RestartPolicy: { Condition: CONDITIONS[spec.restart], Delay: RESTART_DELAY_NS, MaxAttempts: 0 },
-    Networks: (container?.networks ?? []).map((network) => networkOf(network, instance, around)),
+    Networks: (container?.networks ?? []).map((network) => networkOf(network, instance)),
     ...logOf(container),
   };
 }
@@ -204,8 +204,8 @@ function resourcesOf({ resources }: ContainerSpec): Json {
 }
 
 /** The name of the service is that of all its instances: whoever asks for it gets the addresses of all. */
-function networkOf({ name, aliases }: ContainerNetwork, { service }: InstanceSpec, { networks }: Surroundings): Json {
-  return { Target: networks.get(name) ?? name, Aliases: [...new Set([service, ...aliases])] };
+function networkOf({ name, aliases }: ContainerNetwork, { service }: InstanceSpec): Json {
+  return { Target: name, Aliases: [...new Set([service, ...aliases])] };
 }
 
 function logOf(container: ContainerSpec | undefined): Json {
