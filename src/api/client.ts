@@ -4,11 +4,13 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../core/failure.ts';
 import { type AccessClient, accessClient } from './access-client.ts';
+import type { NodeView } from './node-views.ts';
 import type {
   ComparisonBody,
   DownBody,
   EventsQuery,
   LogsQuery,
+  NodeBody,
   PauseBody,
   PromoteBody,
   ReleaseBody,
@@ -55,6 +57,10 @@ export type Client = {
   rollBack(service: string, body?: RollBackBody): Promise<ReleaseView>;
   promote(service: string, body?: PromoteBody): Promise<ReleaseView>;
   pause(service: string, body?: PauseBody): Promise<ReleaseView>;
+  /** Managers first. */
+  nodes(): Promise<readonly NodeView[]>;
+  drainNode(name: string, body?: NodeBody): Promise<NodeView>;
+  activateNode(name: string, body?: NodeBody): Promise<NodeView>;
   down(body?: DownBody): Promise<DownView>;
   /** Ends the control plane; instances and balancer go on. */
   stop(): Promise<void>;
@@ -110,6 +116,9 @@ export function createClient(endpoint: Endpoint, options: { readonly by?: string
     rollBack: (service, body = {}) => post(`${of(service)}/rollback`, body),
     promote: (service, body = {}) => post(`${of(service)}/promote`, body),
     pause: (service, body = {}) => post(`${of(service)}/pause`, body),
+    nodes: () => get('/nodes'),
+    drainNode: (name, body = {}) => post(`/nodes/${encodeURIComponent(name)}/drain`, body),
+    activateNode: (name, body = {}) => post(`/nodes/${encodeURIComponent(name)}/activate`, body),
     down: (body = {}) => post('/down', body),
     stop: async () => {
       await post('/stop', {});

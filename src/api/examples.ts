@@ -1,5 +1,15 @@
 // One example per answer and body, for the OpenAPI document; a test holds them to the schemas.
-import type { ComparisonBody, DownBody, PauseBody, PromoteBody, ReleaseBody, RollBackBody, UpBody } from './orders.ts';
+import type { NodeView } from './node-views.ts';
+import type {
+  ComparisonBody,
+  DownBody,
+  NodeBody,
+  PauseBody,
+  PromoteBody,
+  ReleaseBody,
+  RollBackBody,
+  UpBody,
+} from './orders.ts';
 import type { RecentTrafficView } from './plan-views.ts';
 import type { ReceiptView } from './receipt-views.ts';
 import type {
@@ -317,6 +327,19 @@ export const releaseOrder: ReleaseBody = { project, steps: [1, 5, 25], reason: '
 export const rollBackOrder: RollBackBody = { reason: 'customers cannot pay' };
 export const promoteOrder: PromoteBody = { to: 50, reason: 'looks good' };
 export const pauseOrder: PauseBody = { reason: 'waiting for the support team' };
+export const nodeOrder: NodeBody = { reason: 'a new kernel' };
+export const node: NodeView = {
+  id: 'qoy3qzcxkack6imz381m1gq53',
+  name: 'n2',
+  role: 'worker',
+  state: 'ready',
+  availability: 'active',
+  address: '10.0.0.2',
+  engine: '27.3.1',
+  cores: 4,
+  memory: 8_241_487_872,
+  instances: ['api-v42-2', 'web-v7-1'],
+};
 export const downOrder: DownBody = { services: ['api'], reason: '' };
 
 export const tick = {

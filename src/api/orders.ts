@@ -66,6 +66,9 @@ export type PromoteBody = z.input<typeof PromoteBody>;
 export const PauseBody = z.object({ reason: Reason }).openapi('PauseOrder');
 export type PauseBody = z.input<typeof PauseBody>;
 
+export const NodeBody = z.object({ reason: Reason }).openapi('NodeOrder');
+export type NodeBody = z.input<typeof NodeBody>;
+
 export const DownBody = z
   .object({ services: z.array(Name).max(1000).default([]).describe('Only these; empty = all'), reason: Reason })
   .openapi('DownOrder');

@@ -1,5 +1,6 @@
 // What the control plane offers to the server: questions and orders. Orders answer when they are remembered, not when they are done.
 import type { CourseView, PointView } from '../api/live-views.ts';
+import type { NodeView } from '../api/node-views.ts';
 import type { RecentTrafficView } from '../api/plan-views.ts';
 import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
 import type { Event } from '../core/journal.ts';
@@ -78,6 +79,12 @@ export interface Control {
     order: Order,
   ): Promise<ReleaseView>;
   pause(service: string, order: Order): Promise<ReleaseView>;
+  /** The machines that instances are spread over, managers first. Failure: `conflict` (the runtime has none). */
+  nodes(): Promise<readonly NodeView[]>;
+  /** Others stand in for the instances of a node first, then they drain and stop. Failures: `not-found`, `conflict` (no other node). */
+  drainNode(name: string, order: Order): Promise<NodeView>;
+  /** Failures: `not-found`, `conflict`. */
+  activateNode(name: string, order: Order): Promise<NodeView>;
   /** Stops services (empty = all): traffic leaves, open requests end, instances stop. Failure: `not-found`. */
   down(services: readonly string[], order: Order): Promise<DownView>;
 }

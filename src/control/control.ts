@@ -1,6 +1,7 @@
 // The control plane: one loop that looks, decides, remembers and acts, and orders that change what it remembers.
 
 import type { CourseView, PointView } from '../api/live-views.ts';
+import type { NodeView } from '../api/node-views.ts';
 import type { RecentTrafficView } from '../api/plan-views.ts';
 import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
 import { unexplained } from '../core/blame.ts';
@@ -26,6 +27,7 @@ import { EMPTY_WINDOW, type Window } from '../core/window.ts';
 import type { Balancer } from '../ports/balancer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logs } from '../ports/logs.ts';
+import type { NodeSeen, Nodes } from '../ports/nodes.ts';
 import type { InstanceSeen, Runtime } from '../ports/runtime.ts';
 import type { EventQuery, Store } from '../ports/store.ts';
 import { perform } from './act.ts';
@@ -35,6 +37,7 @@ import { FailureLines, type Unexplained } from './failure-lines.ts';
 import { courseView, pointViews } from './live-views.ts';
 import { look, type Moment } from './look.ts';
 import { documentsOf, KEPT_RECORDS, loadMemory, type ReleaseRecord, recordsOf } from './memory.ts';
+import { nodeEvent, nodesOf, nodeView } from './nodes.ts';
 import { Numbers } from './numbers.ts';
 import { prepareRelease, prepareUp } from './prepare.ts';
 import { ticksOf } from './ticks.ts';
@@ -45,6 +48,8 @@ export type ControlOptions = {
   readonly store: Store;
   readonly runtime: Runtime;
   readonly balancer: Balancer;
+  /** Of a runtime with several machines. */
+  readonly nodes?: Nodes;
   /** Where instances write, to say why requests failed; left out, that is not said. */
   readonly logs?: Pick<Logs, 'read'>;
   readonly project: {
@@ -272,6 +277,25 @@ class Plane implements ControlPlane {
   async pause(service: string, order: Order): Promise<ReleaseView> {
     await this.#obey(order, (memory, given) => orderPause(memory, service, given));
     return this.#newest(service);
+  }
+
+  async nodes(): Promise<readonly NodeView[]> {
+    return (await nodesOf(this.#options.nodes).list()).map(nodeView);
+  }
+
+  drainNode(name: string, order: Order): Promise<NodeView> {
+    return this.#changeNode(order, (nodes) => nodes.drain(name), 'is being emptied');
+  }
+
+  activateNode(name: string, order: Order): Promise<NodeView> {
+    return this.#changeNode(order, (nodes) => nodes.activate(name), 'takes instances again');
+  }
+
+  async #changeNode(order: Order, change: (nodes: Nodes) => Promise<NodeSeen>, what: string): Promise<NodeView> {
+    const node = await change(nodesOf(this.#options.nodes));
+    const view = nodeView(node);
+    await this.#obey(order, (memory, given) => ({ memory, events: [nodeEvent(node, what, given)] }));
+    return view;
   }
 
   async down(services: readonly string[], order: Order): Promise<DownView> {

@@ -11,7 +11,7 @@ export type Act =
   | 'release'
   /** Give the yes that a release waits for. */
   | 'approve'
-  /** Stop services, or the control plane. */
+  /** Stop services or the control plane, empty nodes. */
   | 'stop'
   /** People, tokens, links, everybody's sessions, the audit. */
   | 'manage';

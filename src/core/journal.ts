@@ -19,6 +19,7 @@ export type EventType =
   | 'command'
   | 'balancer'
   | 'certificate'
+  | 'node'
   | 'control';
 
 export type NewEvent = {

@@ -85,6 +85,7 @@ export function createApp(options: AppOptions): App {
     return c.json({ status: 'ok' as const }, 200);
   });
   app.openapi(routes.getStatus, (c) => c.json(control.status(), 200));
+  app.openapi(routes.getNodes, async (c) => c.json([...(await control.nodes())], 200));
   app.openapi(routes.getService, (c) => c.json(control.service(c.req.valid('param').name), 200));
   app.openapi(routes.getVersions, (c) => c.json([...control.versions(c.req.valid('param').name)], 200));
   app.openapi(routes.getTraffic, (c) => c.json(control.traffic(c.req.valid('param').name), 200));

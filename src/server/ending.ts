@@ -39,6 +39,9 @@ export function watchEnding(control: Control & { isEmpty(): boolean }): Ending {
     rollBack: (service, version, order) => during(control.rollBack(service, version, order)),
     promote: (service, target, order) => during(control.promote(service, target, order)),
     pause: (service, order) => during(control.pause(service, order)),
+    nodes: () => control.nodes(),
+    drainNode: (name, order) => during(control.drainNode(name, order)),
+    activateNode: (name, order) => during(control.activateNode(name, order)),
     down: async (services, order) => {
       const view = await during(control.down(services, order));
       isAsked = view.isLast;

@@ -1,5 +1,6 @@
 // A control plane of plain values for the server's tests: it keeps a journal, answers from fixed views and remembers what it was told.
 import {
+  node as nodeView,
   recentTraffic,
   release as releaseView,
   service as serviceView,
@@ -127,6 +128,9 @@ function controlOf(told: unknown[], { events, onEvents, onTurn }: Heard): Contro
       if (order.reason === 'a bug') throw new TypeError('x is not a function');
       throw new Failure('conflict', `${service} has no release under way.`, { hint: `friday release ${service}` });
     },
+    nodes: () => tell({ nodes: true }, [nodeView]),
+    drainNode: (name, order) => tell({ drainNode: name, ...order }, { ...nodeView, availability: 'emptying' }),
+    activateNode: (name, order) => tell({ activateNode: name, ...order }, nodeView),
     down: (services, order) => tell({ down: services, ...order }, { services: [...services], isLast: true }),
   };
 }

@@ -41,6 +41,14 @@ export function serveOrders(app: App, { control, stop, engines, configure }: App
     const { reason } = c.req.valid('json');
     return c.json(await control.pause(c.req.valid('param').name, { by: byOf(c), reason }), 200);
   });
+  app.openapi(routes.postNodeDrain, async (c) => {
+    const { reason } = c.req.valid('json');
+    return c.json(await control.drainNode(c.req.valid('param').name, { by: byOf(c), reason }), 200);
+  });
+  app.openapi(routes.postNodeActivate, async (c) => {
+    const { reason } = c.req.valid('json');
+    return c.json(await control.activateNode(c.req.valid('param').name, { by: byOf(c), reason }), 200);
+  });
   app.openapi(routes.postDown, async (c) => {
     const { services, reason } = c.req.valid('json');
     return c.json(await control.down(services, { by: byOf(c), reason }), 200);

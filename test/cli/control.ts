@@ -1,5 +1,6 @@
 // A control plane of plain values for the tests of the command line: it shows what it is given and remembers what it is told.
 import { setTimeout as delay } from 'node:timers/promises';
+import { node } from '../../src/api/examples.ts';
 import type { RecentTrafficView } from '../../src/api/plan-views.ts';
 import type { ChangeView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../../src/api/views.ts';
 import type { Control } from '../../src/control/api.ts';
@@ -97,6 +98,9 @@ export function controlOf(stage: Stage): Control {
     rollBack: (name, version, { reason }) => obey('rollback', { name, version, reason }, look),
     promote: (name, target) => obey('promote', { name, ...target }, look),
     pause: (name) => obey('pause', { name }, look),
+    nodes: async () => [node],
+    drainNode: (name) => obey('drain', { name }, () => ({ ...node, name, availability: 'emptying' as const })),
+    activateNode: (name) => obey('activate', { name }, () => ({ ...node, name })),
     down: (services) =>
       obey('down', { services }, () => {
         stage.status = {

@@ -7,7 +7,7 @@ import { act, type Runner } from './act.ts';
 
 export function otherVerbs(runner: Runner): Command<never[]>[] {
   const check = [plan, doctor, replay].map((verb) => verb(runner));
-  const setUp = [demo, init, down, serve, completion].map((verb) => verb(runner));
+  const setUp = [demo, init, node, down, serve, completion].map((verb) => verb(runner));
   for (const verb of check) verb.helpGroup('Check');
   for (const verb of setUp) verb.helpGroup('Set up');
   return [...check, ...setUp] as unknown as Command<never[]>[];
@@ -94,6 +94,22 @@ function init(runner: Runner) {
   return withExamples(command, [
     ['friday init', 'look at this folder and write compose.yaml'],
     ['friday init --systemd', 'a unit that keeps the control plane running'],
+  ]);
+}
+
+function node(runner: Runner) {
+  const command = new Command('node')
+    .description('the machines of a Swarm: show them, empty one, let it in again')
+    .addArgument(new Argument('<act>', 'what to do').choices(['ls', 'drain', 'activate'] as const))
+    .argument('[name]', 'host name or id of the node')
+    .option('--timeout <duration>', 'with drain: wait no longer than this, like 2m', duration)
+    .option('--reason <text>', 'why, for the history')
+    .action(act(runner, async (call, ...given) => (await import('../verbs/node.ts')).node(call, ...given)));
+  addGlobals(command, ['--dry-run']);
+  return withExamples(command, [
+    ['friday node ls', 'who is there, and how many instances each has'],
+    ['friday node drain n2', 'others stand in first; no request fails'],
+    ['friday node activate n2', 'instances may run there again'],
   ]);
 }
 

@@ -144,7 +144,7 @@ export function containerSpec(world: Pick<World, 'project'>, part: Partial<Conta
     servicePort: null,
     healthcheck: 'image',
     logging: { driver: null, options: {} },
-    placement: { constraints: [], spreads: [], maxPerNode: null },
+    placement: { constraints: [], spreads: [], maxPerNode: null, registry: null, engines: {} },
     ...part,
   };
 }
