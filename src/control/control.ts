@@ -1,10 +1,8 @@
 // The control plane: one loop that looks, decides, remembers and acts, and orders that change what it remembers.
 
 import type { CourseView, PointView } from '../api/live-views.ts';
-import type { NodeView } from '../api/node-views.ts';
 import type { RecentTrafficView } from '../api/plan-views.ts';
 import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
-import { unexplained } from '../core/blame.ts';
 import { Failure, sentenceOf } from '../core/failure.ts';
 import { catchUp } from '../core/gap.ts';
 import { addToHour, EMPTY_HOUR, type Hour } from '../core/hour.ts';
@@ -27,17 +25,17 @@ import { EMPTY_WINDOW, type Window } from '../core/window.ts';
 import type { Balancer } from '../ports/balancer.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Logs } from '../ports/logs.ts';
-import type { NodeSeen, Nodes } from '../ports/nodes.ts';
+import type { Nodes } from '../ports/nodes.ts';
 import type { InstanceSeen, Runtime } from '../ports/runtime.ts';
 import type { EventQuery, Store } from '../ports/store.ts';
 import { perform } from './act.ts';
 import type { Control, Order, ReleaseOrder, UpOrder } from './api.ts';
 import { type CourseQuery, Courses } from './courses.ts';
-import { FailureLines, type Unexplained } from './failure-lines.ts';
+import { FailureLines, unexplainedIn } from './failure-lines.ts';
 import { courseView, pointViews } from './live-views.ts';
 import { look, type Moment } from './look.ts';
 import { documentsOf, KEPT_RECORDS, loadMemory, type ReleaseRecord, recordsOf } from './memory.ts';
-import { nodeEvent, nodesOf, nodeView } from './nodes.ts';
+import { activateNode, drainNode, type NodeTeller, nodeViews } from './nodes.ts';
 import { Numbers } from './numbers.ts';
 import { prepareRelease, prepareUp } from './prepare.ts';
 import { ticksOf } from './ticks.ts';
@@ -140,7 +138,7 @@ class Plane implements ControlPlane {
     const looked = await look(runtime, balancer, this.#memory, this.#window, moment, this.#troubles, lines);
     const { memory, events, ticks, acts } = (this.#options.decide ?? decide)(this.#memory, looked.world);
     await this.#remember(memory, events, moment, ticks);
-    this.#failureLines.ask(unexplainedIn(memory));
+    this.#failureLines.ask(unexplainedIn(recordsOf(memory)));
     this.#window = looked.window;
     this.#hour = addToHour(this.#hour, looked.world.observations);
     this.metrics.addTraffic(looked.world.observations);
@@ -279,24 +277,13 @@ class Plane implements ControlPlane {
     return this.#newest(service);
   }
 
-  async nodes(): Promise<readonly NodeView[]> {
-    return (await nodesOf(this.#options.nodes).list()).map(nodeView);
-  }
+  #nodeChanged: NodeTeller = (order, eventOf) =>
+    this.#obey(order, (memory, given) => ({ memory, events: [eventOf(given)] }));
 
-  drainNode(name: string, order: Order): Promise<NodeView> {
-    return this.#changeNode(order, (nodes) => nodes.drain(name), 'is being emptied');
-  }
-
-  activateNode(name: string, order: Order): Promise<NodeView> {
-    return this.#changeNode(order, (nodes) => nodes.activate(name), 'takes instances again');
-  }
-
-  async #changeNode(order: Order, change: (nodes: Nodes) => Promise<NodeSeen>, what: string): Promise<NodeView> {
-    const node = await change(nodesOf(this.#options.nodes));
-    const view = nodeView(node);
-    await this.#obey(order, (memory, given) => ({ memory, events: [nodeEvent(node, what, given)] }));
-    return view;
-  }
+  nodes: Control['nodes'] = () => nodeViews(this.#options.nodes);
+  drainNode: Control['drainNode'] = (name, order) => drainNode(this.#options.nodes, name, order, this.#nodeChanged);
+  activateNode: Control['activateNode'] = (name, order) =>
+    activateNode(this.#options.nodes, name, order, this.#nodeChanged);
 
   async down(services: readonly string[], order: Order): Promise<DownView> {
     const names = services.length > 0 ? services : Object.keys(this.#memory.services);
@@ -406,10 +393,4 @@ class Plane implements ControlPlane {
     this.#turnListeners.add(listener);
     return () => this.#turnListeners.delete(listener);
   }
-}
-
-function unexplainedIn(memory: Memory): readonly Unexplained[] {
-  return recordsOf(memory).flatMap(({ release, evidence }) =>
-    evidence?.blame ? [{ service: release.service, samples: unexplained(evidence.blame) }] : [],
-  );
 }

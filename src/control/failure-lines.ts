@@ -1,11 +1,19 @@
 // Finds what instances wrote about failed requests, beside the loop: a slow disk must not hold up a rollback.
-import { type KnownLines, sampleKey } from '../core/blame.ts';
+import { type KnownLines, sampleKey, unexplained } from '../core/blame.ts';
 import { linesFor, spanOf } from '../core/blame-lines.ts';
 import type { FailedRequest } from '../core/traffic.ts';
 import type { Logs } from '../ports/logs.ts';
+import type { ReleaseRecord } from './memory.ts';
 
 /** Failed requests of one service that nobody has an explanation for. */
 export type Unexplained = { readonly service: string; readonly samples: readonly FailedRequest[] };
+
+/** Those of the releases that are remembered. */
+export function unexplainedIn(records: readonly ReleaseRecord[]): readonly Unexplained[] {
+  return records.flatMap(({ release, evidence }) =>
+    evidence?.blame ? [{ service: release.service, samples: unexplained(evidence.blame) }] : [],
+  );
+}
 
 /** What is read in one go: the newest lines of some instances around their failures. */
 const INSTANCES_A_ROUND = 4;
