@@ -7,6 +7,7 @@ import { embeddedBalancer } from './adapters/balancer/embedded/balancer.ts';
 import { haproxyBalancer } from './adapters/balancer/haproxy/balancer.ts';
 import { systemClock } from './adapters/clock/system.ts';
 import { fileLogs } from './adapters/logs/files.ts';
+import { notifierFor } from './adapters/notifier/create.ts';
 import { processRuntime } from './adapters/runtime/process/runtime.ts';
 import { sqliteStore } from './adapters/store/sqlite.ts';
 import { type ControlPlane, createControl } from './control/control.ts';
@@ -20,6 +21,9 @@ import { closeOwnFolder } from './server/folder.ts';
 import { freePorts, refusedAddress } from './server/free-port.ts';
 import { createLife, type Life, onSignals, surviveBugs, whenDue } from './server/life.ts';
 import { listenOnLoopback, listenOnSocket } from './server/listen.ts';
+import { openTelling, withProblems } from './server/notices/open.ts';
+import type { Outbox } from './server/notices/outbox.ts';
+import { secretIn } from './server/notices/secrets.ts';
 import { notifySystemd } from './server/notify.ts';
 import { stateFile } from './server/paths.ts';
 import { announcer, presentIn, untilGone } from './server/present.ts';
@@ -112,6 +116,7 @@ async function requireAlone({ project, stateDir, socketPath }: ServeOptions): Pr
 type Built = {
   access: Access;
   control: ControlPlane;
+  outbox: Outbox;
   ending: Ending;
   logs: ReturnType<typeof fileLogs>;
   balancerKind: BalancerKind;
@@ -142,6 +147,16 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
     refusedAddress,
     log,
   });
+  const place = { environment: { ...process.env }, file };
+  const outbox = await openTelling({
+    store,
+    control,
+    create: (target) => notifierFor(target, (ref) => secretIn(place, ref)),
+    project,
+    publicHosts: () => access.publicHosts(),
+    log,
+  });
+  stack.defer(() => outbox.close());
   const ending = watchEnding(control);
   stack.defer(async () => {
     if (!ending.isDue()) {
@@ -152,7 +167,7 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
     log({ level: 'info', message: 'nothing is left to run: the balancer has ended too' });
   });
   stack.defer(runtime.onChange(() => control.wake()));
-  return { access, control, ending, logs, balancerKind };
+  return { access, control, outbox, ending, logs, balancerKind };
 }
 
 /** Who may come in. What has ended by itself is swept away once a minute. */
@@ -196,9 +211,9 @@ type Around = {
 
 /** The application. Its streams end with `ending`, so that their readers come back later. */
 function appOf(options: ServeOptions, built: Built, { life, log, ending, ownUrl }: Around): App {
-  const { access, control, logs, balancerKind } = built;
+  const { access, control, outbox, logs, balancerKind } = built;
   return createApp({
-    control: built.ending.control,
+    control: withProblems(built.ending.control, outbox),
     logs,
     lastTurnAt: () => control.lastTurnAt(),
     now: () => Date.now(),
@@ -206,7 +221,11 @@ function appOf(options: ServeOptions, built: Built, { life, log, ending, ownUrl 
     access,
     project: options.project,
     pageUrl: () => access.publicHosts().map((host) => `https://${host}`)[0] ?? ownUrl(),
-    configure: (project) => access.setPublicHosts(project.web?.hosts ?? []),
+    outbox,
+    configure: async (project) => {
+      await access.setPublicHosts(project.web?.hosts ?? []);
+      await outbox.configure(project.notify ?? []);
+    },
     stop: (by) => void life.stop(`${by} asked for it`),
     log,
     version: ownVersion(),

@@ -1,4 +1,4 @@
-// The part of the client that is about people, tokens, links and the audit.
+// The part of the client that is about people, tokens, links, the audit, and messages to people.
 import type {
   AuditView,
   LinkView,
@@ -9,6 +9,7 @@ import type {
   TokenBody,
   TokenView,
 } from './access-views.ts';
+import type { NotificationsView, TestView } from './notice-views.ts';
 
 export type AccessClient = {
   self(): Promise<SelfView>;
@@ -23,6 +24,10 @@ export type AccessClient = {
   tokens(): Promise<readonly TokenView[]>;
   createToken(body: TokenBody): Promise<NewTokenView>;
   revokeToken(id: string): Promise<void>;
+  /** Who is told of releases, and how it went. */
+  notifications(): Promise<NotificationsView>;
+  /** Sends a test message to every target, now. */
+  testNotifications(): Promise<TestView>;
   /** Newest first. */
   audit(query: { readonly limit?: number; readonly before?: number }): Promise<readonly AuditView[]>;
 };
@@ -46,6 +51,8 @@ export function accessClient({ get, post, remove }: Send): AccessClient {
     tokens: () => get('/tokens'),
     createToken: (body) => post('/tokens', body),
     revokeToken: (id) => remove(of('tokens', id)),
+    notifications: () => get('/notifications'),
+    testNotifications: () => post('/notifications/test', {}),
     audit: (query) => get('/audit', query),
   };
 }

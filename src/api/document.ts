@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import * as accessRoutes from './access-routes.ts';
+import * as noticeRoutes from './notice-routes.ts';
 import * as routes from './routes.ts';
 
 export type ApiDocument = ReturnType<OpenAPIHono['getOpenAPI31Document']>;
@@ -20,6 +21,7 @@ const TAGS = [
     name: 'Access',
     description: 'Who may come in, and what they did. docs/reference/access.md has the table of roles.',
   },
+  { name: 'Notifications', description: 'Who is told of releases, and how it went. docs/how-to/notify.md.' },
   { name: 'Health', description: 'For monitors; they need no token.' },
 ];
 
@@ -57,8 +59,8 @@ export function documentOf(version: string): ApiDocument {
 /** By path. */
 export function allRoutes() {
   const keyOf = (route: { path: string; method: string }) => `${route.path} ${route.method}`;
-  return [...Object.values(routes), ...Object.values(accessRoutes)].sort((one, other) =>
-    keyOf(one) < keyOf(other) ? -1 : 1,
+  return [...Object.values(routes), ...Object.values(accessRoutes), ...Object.values(noticeRoutes)].sort(
+    (one, other) => (keyOf(one) < keyOf(other) ? -1 : 1),
   );
 }
 

@@ -119,8 +119,9 @@ function whyOvertaken({ name, release, isDown, stable }: ServiceState, version: 
   return stable === version ? `v${from} runs no more` : 'it was replaced';
 }
 
-function endWatch(service: ServiceState, watch: Watch, sentence: string, now: number): Watched {
-  const event = eventOf(now, 'release_watch', service, watch.release, watch.version, sentence, { watch: null });
+function endWatch(service: ServiceState, watch: Watch, sentence: string, now: number, more: object = {}): Watched {
+  const data = { watch: null, ...more };
+  const event = eventOf(now, 'release_watch', service, watch.release, watch.version, sentence, data);
   return { service: { ...service, watch: null }, events: [event] };
 }
 
@@ -129,7 +130,7 @@ function takeBack(service: ServiceState, watch: Watch, why: string, now: number,
   const { name } = service;
   const back = versionOf(service, watch.from);
   const reason = `v${watch.version} of ${name} was promoted ${roughly(now - watch.since)} ago and is taken back: ${why}`;
-  const ended = endWatch(service, watch, reason, now);
+  const ended = endWatch(service, watch, reason, now, { isTakenBack: true });
   if (!back) return ended;
   const request = { id, version: back.version, from: service.stable, spec: back.spec, isDirect: true, now };
   const begun = startRelease({ ...request, salt: `${watch.salt}-${id}`, by: 'friday', reason });

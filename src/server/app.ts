@@ -14,6 +14,8 @@ import { guard } from './access/guard.ts';
 import { secureHeaders } from './access/headers.ts';
 import { serveAccess } from './access/routes.ts';
 import { rememberOrders } from './idempotency.ts';
+import type { Outbox } from './notices/outbox.ts';
+import { serveNotices } from './notices/routes.ts';
 import { serveOrders } from './order-routes.ts';
 import { servePage } from './page.ts';
 import { type Log, Refusal, refuse } from './refusal.ts';
@@ -36,6 +38,8 @@ export type AppOptions = {
   readonly project: string;
   /** Where a browser finds the page, for example http://127.0.0.1:4747. */
   readonly pageUrl: () => string;
+  /** Messages to people; absent = nobody is told. */
+  readonly outbox?: Pick<Outbox, 'view' | 'test'>;
   /** Told of every project that was brought up. */
   readonly configure?: (project: Project) => Promise<void>;
   /** Ends the control plane soon after. */
@@ -94,6 +98,7 @@ export function createApp(options: AppOptions): App {
   serveStreams(app, options);
   serveOrders(app, options);
   serveAccess(app, options);
+  serveNotices(app, options.outbox);
   let document: ApiDocument | null = null;
   app.openapi(routes.getDocument, (c) => {
     document ??= documentOf(options.version);

@@ -34,6 +34,7 @@ describe('help', () => {
     'user',
     'token',
     'audit',
+    'notifications',
   ];
 
   it.each(verbs)('of %s works in an empty folder and starts with examples, in 80 columns', async (verb) => {

@@ -1,4 +1,4 @@
-// The verbs about people: open, user, token, audit.
+// The verbs about people: open, user, token, audit, notifications.
 import { Argument, Command, Option } from '@commander-js/extra-typings';
 import { ROLES } from '../../core/access.ts';
 import { addGlobals } from '../globals.ts';
@@ -7,7 +7,7 @@ import { amount, lines } from '../values.ts';
 import { act, type Runner } from './act.ts';
 
 export function accessVerbs(runner: Runner): Command<never[]>[] {
-  const verbs = [open, user, token, audit].map((verb) => verb(runner));
+  const verbs = [open, user, token, audit, notifications].map((verb) => verb(runner));
   for (const verb of verbs) verb.helpGroup('People');
   return verbs as unknown as Command<never[]>[];
 }
@@ -71,5 +71,19 @@ function audit(runner: Runner) {
   return withExamples(command, [
     ['friday audit', 'the newest first'],
     ['friday audit --json', 'for other programs'],
+  ]);
+}
+
+function notifications(runner: Runner) {
+  const command = new Command('notifications')
+    .description('who is told of releases, and how it went')
+    .option('-n, --lines <count>', 'so many of the newest messages (20)', lines)
+    .action(
+      act(runner, async (call, ...given) => (await import('../verbs/notifications.ts')).notifications(call, ...given)),
+    );
+  addGlobals(command);
+  return withExamples(command, [
+    ['friday notifications', 'the targets of x-friday.notify, and the last messages'],
+    ['friday doctor --notify', 'sends a test message to each'],
   ]);
 }

@@ -41,9 +41,13 @@ function plan(runner: Runner) {
 function doctor(runner: Runner) {
   const command = new Command('doctor')
     .description('find what is wrong here')
-    .action(act(runner, async (call, _: object) => (await import('../verbs/doctor.ts')).doctor(call)));
+    .option('--notify', 'also send a test message to everybody who is told of releases')
+    .action(act(runner, async (call, options) => (await import('../verbs/doctor.ts')).doctor(call, options)));
   addGlobals(command);
-  return withExamples(command, [['friday doctor', 'each problem with its remedy; exit 1 when there is one']]);
+  return withExamples(command, [
+    ['friday doctor', 'each problem with its remedy; exit 1 when there is one'],
+    ['friday doctor --notify', 'does a message arrive?'],
+  ]);
 }
 
 function replay(runner: Runner) {

@@ -9,6 +9,7 @@ import { bad, type Finding } from '../doctor/check.ts';
 import { checkControl } from '../doctor/control.ts';
 import { checkHaproxy } from '../doctor/haproxy.ts';
 import { checkFolders, checkNode, checkProc, checkPrograms, checkStateDir } from '../doctor/machine.ts';
+import { checkNotify } from '../doctor/notify.ts';
 import { checkFile, checkPorts, checkReadiness } from '../doctor/project.ts';
 import { readProjectOf } from '../open.ts';
 import { doctorScreen } from '../screens/doctor.ts';
@@ -16,9 +17,10 @@ import { inLine } from '../screens/problem.ts';
 import { ownVersion } from '../version.ts';
 
 /** Exit code 1 when there is a problem; warnings are none. */
-export async function doctor(call: Call): Promise<ExitCode> {
+export async function doctor(call: Call, options: { readonly notify?: true | undefined } = {}): Promise<ExitCode> {
   const { terminal } = call;
-  const findings = call.flags.host === null ? await examineHere(call) : await examineThere(call);
+  const looked = call.flags.host === null ? await examineHere(call) : await examineThere(call);
+  const findings = options.notify ? [...looked, ...(await checkNotify(await call.connect()))] : looked;
   const hasProblem = findings.some((one) => one.state === 'bad');
   terminal.answer(doctorScreen(findings, { width: terminal.width, color: terminal.hasColour }));
   terminal.json({ isWell: !hasProblem, findings });

@@ -1,6 +1,7 @@
 // The extension key x-friday as zod schemas: they check the file and make the editor schema.
 import { z } from 'zod';
 import { Command } from './compose.ts';
+import { Notify } from './notify.ts';
 import { parseDirectory, parseHost, parseListen, parseRoute, routeHint } from './route.ts';
 import {
   anyText,
@@ -252,5 +253,6 @@ export const topFridayShape = {
     .describe('Where public traffic arrives. A bare port listens on 127.0.0.1 only. Default 127.0.0.1:8080.'),
   swarm: Swarm.optional().describe('How images come to the nodes of a Swarm.'),
   tls: Tls.optional().describe('HTTPS: where it listens, and where its certificates come from.'),
+  notify: Notify.optional().describe('Who is told of releases.'),
   web: Web.optional().describe('The page of friday itself. Without it, it is used on this machine only.'),
 };

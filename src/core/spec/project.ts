@@ -1,5 +1,6 @@
 // The resolved project: what a Compose file with x-friday says once defaults, interpolation and profiles are applied.
 import { z } from 'zod';
+import { NotifyTarget } from '../notice.ts';
 import { ContainerSpec } from './container.ts';
 
 const Route = z.object({ host: z.string(), path: z.string().startsWith('/') });
@@ -172,6 +173,8 @@ export const Project = z.object({
   tls: TlsSpec.optional(),
   /** Absent = the page is used on this machine only. */
   web: z.object({ hosts: z.array(z.string().max(300)).max(10) }).optional(),
+  /** Absent = nobody is told of releases. */
+  notify: z.array(NotifyTarget).max(20).optional(),
   services: z.array(ServiceSpec),
 });
 export type Project = z.infer<typeof Project>;

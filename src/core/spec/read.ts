@@ -11,6 +11,7 @@ import { reportIgnored } from './ignored.ts';
 import type { Lookup } from './interpolate.ts';
 import { SERVICE_KEYS, TOP_KEYS } from './keys.ts';
 import { withoutResets } from './merge.ts';
+import { targetsOf } from './notify.ts';
 import { baseOf, folderOf, resolvePath } from './path.ts';
 import { errorAt, hasErrors, type Problem, problemAt } from './problem.ts';
 import type { Project, ServiceSpec } from './project.ts';
@@ -91,6 +92,7 @@ function projectOf(root: Tree, file: string, input: ReadInput, lookup: Lookup, p
     balancer: friday.balancer ?? 'embedded',
     listen,
     ...(tls === null ? {} : { tls }),
+    ...(friday.notify === undefined ? {} : { notify: targetsOf(friday.notify) }),
     ...(friday.web === undefined ? {} : { web: { hosts: [friday.web.host].flat() } }),
     services,
   };

@@ -1,5 +1,6 @@
 // Fills variables into every text of a tree and points at each one that is missing.
 import { type Finding, interpolate, type Lookup } from './interpolate.ts';
+import { isSecretAt } from './notify.ts';
 import { type Problem, problemAt, warningAt } from './problem.ts';
 import type { Leaf, Path, Span, Tree } from './tree.ts';
 
@@ -24,7 +25,7 @@ export function substitute(
 }
 
 function substituteLeaf(tree: Leaf, lookup: Lookup, problems: Problem[], warned: Set<string>, path: Path): Tree {
-  if (typeof tree.value !== 'string' || !tree.value.includes('$')) return tree;
+  if (typeof tree.value !== 'string' || !tree.value.includes('$') || isSecretAt(path)) return tree;
   const { text, findings } = interpolate(tree.value, lookup, isForLaunch(path) ? { isKept: isLaunchVariable } : {});
   for (const finding of findings) {
     if (finding.severity === 'warning' && warned.has(finding.message)) continue;

@@ -59,6 +59,8 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   createToken: manage,
   revokeToken: manage,
   audit: manage,
+  notifications: look,
+  testNotifications: manage,
 };
 
 export type Found = { readonly operation: string; readonly permission: Permission; readonly about: string };

@@ -65,6 +65,8 @@ const TABLE: Readonly<Record<string, Row>> = {
   'GET /api/v1/tokens': { from: 'admin', status: 200 },
   'POST /api/v1/tokens': { from: 'admin', status: 201, body: { name: 'ci', role: 'viewer' } },
   'DELETE /api/v1/tokens/{id}': { from: 'admin', status: 404 },
+  'GET /api/v1/notifications': { from: 'viewer', status: 200 },
+  'POST /api/v1/notifications/test': { from: 'admin', status: 200, body: {} },
   'GET /api/v1/audit': { from: 'admin', status: 200 },
 };
 
