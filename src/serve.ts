@@ -6,9 +6,10 @@ import { sqliteAccess } from './adapters/access/sqlite.ts';
 import { embeddedBalancer } from './adapters/balancer/embedded/balancer.ts';
 import { haproxyBalancer } from './adapters/balancer/haproxy/balancer.ts';
 import { systemClock } from './adapters/clock/system.ts';
-import { fileLogs } from './adapters/logs/files.ts';
 import { notifierFor } from './adapters/notifier/create.ts';
-import { processRuntime } from './adapters/runtime/process/runtime.ts';
+import { dockerParts, hasContainers } from './adapters/runtime/docker/parts.ts';
+import type { PartsOptions, RuntimeParts } from './adapters/runtime/parts.ts';
+import { hasProcesses, processParts } from './adapters/runtime/process/parts.ts';
 import { sqliteStore } from './adapters/store/sqlite.ts';
 import { type ControlPlane, createControl } from './control/control.ts';
 import { Failure, sentenceOf } from './core/failure.ts';
@@ -31,6 +32,7 @@ import type { Log } from './server/refusal.ts';
 import { ownToken } from './server/token.ts';
 
 export type BalancerKind = 'embedded' | 'haproxy';
+export type RuntimeKind = 'process' | 'docker' | 'swarm';
 
 export type ServeOptions = {
   /** Name of the project. */
@@ -43,6 +45,8 @@ export type ServeOptions = {
   readonly port: number | null;
   /** What the file asks for; null when it cannot be read. A balancer that runs already goes on whatever this says. */
   readonly balancer: BalancerKind | null;
+  /** The same for what runs the services. */
+  readonly runtime: RuntimeKind | null;
   /** Log on stderr instead of daemon.log. */
   readonly isForeground: boolean;
 };
@@ -118,8 +122,9 @@ type Built = {
   control: ControlPlane;
   outbox: Outbox;
   ending: Ending;
-  logs: ReturnType<typeof fileLogs>;
+  logs: RuntimeParts['logs'];
   balancerKind: BalancerKind;
+  runtimeKind: RuntimeKind;
 };
 
 /** The adapters, and the control plane over them. The store's lock keeps a second control plane out. */
@@ -129,13 +134,13 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
   const store = sqliteStore({ file: stateFile(stateDir), warn });
   stack.defer(() => store.close());
   const access = await accessOf(stateDir, log, stack);
-  const instances = join(stateDir, 'instances');
-  const runtime = processRuntime({ dir: instances });
-  stack.defer(() => runtime.close());
+  const runtimeKind = runtimeOf(options);
+  const parts = partsOf(runtimeKind, { project, stateDir });
+  stack.defer(() => parts.close());
   const balancerKind = balancerOf(options);
   const dir = join(stateDir, BALANCER_FOLDERS[balancerKind]);
   const balancer = balancerKind === 'haproxy' ? haproxyBalancer({ dir }) : embeddedBalancer({ dir });
-  const logs = fileLogs(instances);
+  const { runtime, logs } = parts;
   const control = await createControl({
     clock: systemClock(),
     store,
@@ -164,10 +169,11 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
       return;
     }
     await balancer.stop(BALANCER_GRACE_MS);
+    parts.forget();
     log({ level: 'info', message: 'nothing is left to run: the balancer has ended too' });
   });
-  stack.defer(runtime.onChange(() => control.wake()));
-  return { access, control, outbox, ending, logs, balancerKind };
+  stack.defer(parts.onChange(() => control.wake()));
+  return { access, control, outbox, ending, logs, balancerKind, runtimeKind };
 }
 
 /** Who may come in. What has ended by itself is swept away once a minute. */
@@ -191,6 +197,19 @@ function balancerOf({ stateDir, balancer }: ServeOptions): BalancerKind {
   return running ?? balancer ?? 'embedded';
 }
 
+/** The one that may have something running goes on. Else what the file asks for. */
+function runtimeOf({ stateDir, runtime }: ServeOptions): RuntimeKind {
+  if (hasContainers(stateDir)) return 'docker';
+  if (hasProcesses(stateDir)) return 'process';
+  return runtime ?? 'process';
+}
+
+function partsOf(kind: RuntimeKind, options: PartsOptions): RuntimeParts {
+  if (kind === 'docker') return dockerParts(options);
+  if (kind === 'process') return processParts(options);
+  throw new Failure('invalid', `This version has no runtime ${kind}.`, { hint: 'Write runtime: process or docker.' });
+}
+
 /** The loop turns until the stack is closed, which waits for the turn under way. */
 function turn(control: ControlPlane, stack: AsyncDisposableStack): void {
   const ending = new AbortController();
@@ -211,7 +230,7 @@ type Around = {
 
 /** The application. Its streams end with `ending`, so that their readers come back later. */
 function appOf(options: ServeOptions, built: Built, { life, log, ending, ownUrl }: Around): App {
-  const { access, control, outbox, logs, balancerKind } = built;
+  const { access, control, outbox, logs, balancerKind, runtimeKind } = built;
   return createApp({
     control: withProblems(built.ending.control, outbox),
     logs,
@@ -229,7 +248,7 @@ function appOf(options: ServeOptions, built: Built, { life, log, ending, ownUrl 
     stop: (by) => void life.stop(`${by} asked for it`),
     log,
     version: ownVersion(),
-    engines: { runtime: 'process', balancer: balancerKind },
+    engines: { runtime: runtimeKind, balancer: balancerKind },
     ending,
   });
 }

@@ -90,6 +90,7 @@ describe('the control plane in the background', () => {
       socketPath,
       port: 0,
       balancer: null,
+      runtime: null,
       isForeground: true,
     });
     await expect(second).rejects.toMatchObject({

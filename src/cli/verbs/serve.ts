@@ -17,6 +17,7 @@ export async function serve(call: Call, options: ServeOptions): Promise<ExitCode
   const running = await run({
     project,
     balancer: read?.balancer ?? null,
+    runtime: read?.runtime ?? null,
     file: resolve(call.cwd, read?.file ?? call.flags.file[0] ?? 'compose.yaml'),
     ...place,
     port: options.port ?? null,

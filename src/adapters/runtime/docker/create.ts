@@ -3,14 +3,14 @@ import type { ContainerSpec, Mount } from '../../../core/spec/container.ts';
 import type { Readiness, ServiceSpec } from '../../../core/spec/project.ts';
 import type { InstanceSpec } from '../../../ports/runtime.ts';
 import { filled } from '../process/launch/words.ts';
-import { containerLabels } from './names.ts';
+import { containerLabels, type Door } from './names.ts';
 
 export type Placed = {
   readonly project: string;
   /** Name or id of the image. */
   readonly image: string;
-  /** Of this machine; null when the instance is not behind the balancer. */
-  readonly port: number | null;
+  /** Null when the instance is not behind the balancer. */
+  readonly door: Door | null;
   /** Secrets and configs: file of this machine, path in the container. */
   readonly files: readonly { readonly source: string; readonly target: string }[];
   /** Volumes that the image declares, under names that later containers find again. */
@@ -38,17 +38,19 @@ export function isHostNetwork({ modes }: ContainerSpec): boolean {
 /** Body of POST /containers/create. */
 export function createBody(instance: InstanceSpec, container: ContainerSpec, placed: Placed): object {
   const { spec } = instance;
-  const inside = isHostNetwork(container) ? placed.port : spec.port;
+  const { door } = placed;
+  const inside = isHostNetwork(container) ? (door?.port ?? null) : spec.port;
   const environment = { ...instance.environment, ...(inside === null ? {} : { PORT: String(inside) }) };
   const words = (given: readonly string[] | null) => (given === null ? undefined : filled(given, environment));
   const [network] = container.networks;
-  const published = inside === null || isHostNetwork(container) ? [] : [[`${inside}/tcp`, placed.port] as const];
+  const isPublished = door !== null && door.network === null && !isHostNetwork(container);
+  const published = isPublished ? [[`${spec.port}/tcp`, door.port] as const] : [];
   return {
     Image: placed.image,
     Entrypoint: words(container.entrypoint),
     Cmd: words(container.command),
     Env: Object.entries(environment).map(([name, value]) => `${name}=${value}`),
-    Labels: containerLabels(placed.project, instance, placed.port),
+    Labels: containerLabels(placed.project, instance, door),
     WorkingDir: container.workingDir ?? undefined,
     User: container.user ?? undefined,
     Hostname: container.hostname ?? undefined,
@@ -97,7 +99,7 @@ function healthcheckOf(
   };
 }
 
-type Binding = readonly (readonly [port: string, published: number | null])[];
+type Binding = readonly (readonly [port: string, published: number])[];
 
 function hostConfig(container: ContainerSpec, placed: Placed, published: Binding): object {
   const { modes, resources, logging, networks } = container;
@@ -106,7 +108,7 @@ function hostConfig(container: ContainerSpec, placed: Placed, published: Binding
   });
   const bindings: Record<string, object[]> = {};
   for (const [key, binding] of open) bindings[key] = [...(bindings[key] ?? []), binding];
-  for (const [key, port] of published) bindings[key] = [{ HostIp: '127.0.0.1', HostPort: String(port ?? '') }];
+  for (const [key, port] of published) bindings[key] = [{ HostIp: '127.0.0.1', HostPort: String(port) }];
   const given = Object.entries({
     NetworkMode: modes.network ?? networks[0]?.name,
     IpcMode: modes.ipc,

@@ -55,7 +55,13 @@ export class Instance {
     return !this.isOver && !this.isStopping && this.#reason() === '';
   }
 
-  /** Of this machine; null when it is not behind the balancer. */
+  /** Where it is reached. Empty when it has no address: it does not run. */
+  get host(): string {
+    const network = this.#label(LABEL.network);
+    return network === '' ? HOST : (this.#seen.NetworkSettings.Networks[network]?.IPAddress ?? '');
+  }
+
+  /** Null when it is not behind the balancer. */
   get port(): number | null {
     const text = this.#label(LABEL.port);
     return text === '' ? null : Number(text);
@@ -82,7 +88,7 @@ export class Instance {
       service: this.#label(LABEL.service),
       version: Number(this.#label(LABEL.version)),
       slot: Number(this.#label(LABEL.slot)),
-      host: HOST,
+      host: this.host,
       port: this.port ?? 0,
       startedAt: startOf(this.#seen),
     };
@@ -115,7 +121,7 @@ export class Instance {
     const isAsked = !this.isOver && !this.isStopping;
     if (this.#watch !== null && (!isAsked || since !== this.#watchedSince)) this.close();
     if (!isAsked || this.#watch !== null) return;
-    const { port } = this;
+    const { port, host } = this;
     const readiness = this.#readiness();
     // The engine runs the healthcheck; only what can be asked from outside is asked here.
     const asked = port === null || readiness.type === 'command' ? { type: 'running' as const } : readiness;
@@ -123,7 +129,7 @@ export class Instance {
     this.#wasReady = false;
     this.#watchedSince = since;
     this.#watch = watchReadiness(
-      { readiness: asked, port: port ?? 0, folder: '/', environment: {}, heldMs: HELD_MS },
+      { readiness: asked, host, port: port ?? 0, folder: '/', environment: {}, heldMs: host === HOST ? HELD_MS : 0 },
       wasReady,
       () => this.#onTurn(),
     );

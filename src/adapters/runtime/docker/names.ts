@@ -11,8 +11,10 @@ export const LABEL = {
   slot: `${OWN}.slot`,
   instance: `${OWN}.instance`,
   digest: `${OWN}.revision`,
-  /** Port of this machine that leads to the instance; absent without one. */
+  /** Port at which the instance is reached; absent when it is not behind the balancer. */
   port: `${OWN}.port`,
+  /** The network at whose address that is; absent = at loopback. */
+  network: `${OWN}.network`,
   /** Readiness of the spec as JSON. */
   readiness: `${OWN}.readiness`,
   /** On images: digest of what was built. */
@@ -22,7 +24,10 @@ export const LABEL = {
 /** What Compose writes on its own, so that its tools and those of others show our containers too. */
 const COMPOSE = 'com.docker.compose';
 
-export function containerLabels(project: string, instance: InstanceSpec, port: number | null): Record<string, string> {
+/** Where an instance is reached: at its own address on a network, or at a port of this machine. */
+export type Door = { readonly port: number; readonly network: string | null };
+
+export function containerLabels(project: string, instance: InstanceSpec, door: Door | null): Record<string, string> {
   const { id, service, version, slot, revision, spec } = instance;
   return {
     ...spec.container?.labels,
@@ -37,7 +42,8 @@ export function containerLabels(project: string, instance: InstanceSpec, port: n
     [LABEL.instance]: id,
     [LABEL.digest]: revision.digest,
     [LABEL.readiness]: JSON.stringify(spec.readiness),
-    ...(port === null ? {} : { [LABEL.port]: String(port) }),
+    ...(door === null ? {} : { [LABEL.port]: String(door.port) }),
+    ...(door === null || door.network === null ? {} : { [LABEL.network]: door.network }),
   };
 }
 

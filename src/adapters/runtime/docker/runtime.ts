@@ -34,6 +34,10 @@ export type DockerRuntimeOptions = {
   /** Default 30 minutes. */
   readonly buildTimeoutMs?: number;
   readonly clock?: Clock;
+  /** Reach instances at ports of this machine, also where they could be reached at their own addresses. Default false. */
+  readonly isPublished?: boolean;
+  /** A service was prepared here, so that something of the project may run in this engine from now on. */
+  readonly onPrepared?: () => void;
 };
 
 export type DockerRuntime = Runtime & {
@@ -74,6 +78,8 @@ class Containers implements DockerRuntime {
   readonly #networks = new Set<string>();
   #all: ReadonlyMap<string, Instance> = new Map();
   #gateways: { readonly at: number; readonly hosts: readonly string[] } | null = null;
+  /** Of instances that were listed as running last: requests may be on their way there. */
+  #addresses: ReadonlyMap<string, string> = new Map();
   #sampledAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: DockerRuntimeOptions) {
@@ -97,6 +103,7 @@ class Containers implements DockerRuntime {
       await ensureResources(this.engine, project, containerOf(spec));
       for (const { name } of containerOf(spec).networks) this.#networks.add(name);
       this.#gateways = null;
+      this.#options.onPrepared?.();
       return revision;
     });
   };
@@ -111,6 +118,7 @@ class Containers implements DockerRuntime {
         if (known !== undefined) await this.#forget(known);
         await startContainer(this.#starting(all), instance);
       });
+      await this.#refuseTaken(instance.id);
     });
   };
 
@@ -139,6 +147,8 @@ class Containers implements DockerRuntime {
     const all = there.sort((a, b) => (a.id < b.id ? -1 : 1));
     this.#lookAfterStops(all);
     this.#sample(all);
+    const running = all.filter(({ isOver, port }) => !isOver && port !== null);
+    this.#addresses = new Map(running.map(({ id, host, port }) => [`${host}:${port}`, id]));
     return all.map((instance) => instance.toSeen(this.#meter.of(instance.container)));
   }
 
@@ -186,6 +196,17 @@ class Containers implements DockerRuntime {
     return () => this.#listeners.delete(listener);
   }
 
+  /** The engine gives a freed address to the next container; the balancer may still send requests of the one before there. */
+  async #refuseTaken(id: string): Promise<void> {
+    const fresh = await this.#find(id);
+    if (fresh === null || fresh.isOver || fresh.port === null) return;
+    const before = this.#addresses.get(`${fresh.host}:${fresh.port}`);
+    if (before === undefined || before === id) return;
+    const query = { force: true, v: true };
+    await this.engine.order('DELETE', `/containers/${fresh.container}`, { query });
+    throw new Failure('unavailable', `${id} got the address of an instance that has just ended, and is started again.`);
+  }
+
   #tell(id: string): void {
     for (const listener of this.#listeners) listener(id);
   }
@@ -212,10 +233,11 @@ class Containers implements DockerRuntime {
   }
 
   #starting(all: readonly Instance[]): Starting {
-    const { project, dir } = this.#options;
+    const { project, dir, isPublished = false } = this.#options;
     const taken = new Set(all.map(({ port }) => port));
     const filesDir = join(dir, 'files');
-    return { engine: this.engine, project, filesDir, ports: this.#ports, isKnownPort: (port) => taken.has(port) };
+    const isKnownPort = (port: number) => taken.has(port);
+    return { engine: this.engine, project, filesDir, ports: this.#ports, isKnownPort, isPublished };
   }
 
   /** Keeps what it wrote, then removes the container and what belongs to it alone; never a named volume. */

@@ -22,6 +22,8 @@ export type Starting = {
   readonly ports: Ports;
   /** Whether another instance has this port of the machine. */
   readonly isKnownPort: (port: number) => boolean;
+  /** Never at their own addresses. */
+  readonly isPublished: boolean;
 };
 
 const START_INTERVAL_API = '1.44';
@@ -46,14 +48,19 @@ export async function startContainer(starting: Starting, instance: InstanceSpec)
     image: name,
     files,
     kept: keptVolumes(project, instance, container, image),
-    needsHostName: await needsHostName(engine, container),
+    needsHostName: !(await isDirect(engine, container)) && container.networks.length > 0,
     hasStartInterval: !isOlder((await engine.version()).api, START_INTERVAL_API),
   };
-  if (instance.spec.port === null) return launch(starting, instance, container, { ...common, port: null });
+  const { port: inside } = instance.spec;
+  if (inside === null) return launch(starting, instance, container, { ...common, door: null });
+  const [network] = container.networks;
+  if (network !== undefined && !common.needsHostName && !starting.isPublished) {
+    return launch(starting, instance, container, { ...common, door: { port: inside, network: network.name } });
+  }
   for (let tries = 1; ; tries += 1) {
     const port = await starting.ports.take(starting.isKnownPort);
     try {
-      return await launch(starting, instance, container, { ...common, port });
+      return await launch(starting, instance, container, { ...common, door: { port, network: null } });
     } catch (error) {
       if (!isPortTaken(error) || tries === PORT_TRIES || isHostNetwork(container)) throw error;
     } finally {
@@ -131,9 +138,12 @@ function keptVolumes(project: string, instance: InstanceSpec, container: Contain
     });
 }
 
-async function needsHostName(engine: Engine, container: ContainerSpec): Promise<boolean> {
-  const [first] = container.networks;
-  return first !== undefined && (await balancerFor(engine, first.name)) === null;
+/**
+ * On a bridge of this machine an instance is reached at its own address: without a process of the engine in between, so that
+ * traffic goes on while the engine is restarted. In a virtual machine there is no way there.
+ */
+async function isDirect(engine: Engine, { networks: [first] }: ContainerSpec): Promise<boolean> {
+  return first !== undefined && (await balancerFor(engine, first.name)) !== null;
 }
 
 /** The address by which a container of this network finds the machine; null = there is none, or not on this machine. */
