@@ -78,9 +78,11 @@ const PHASES: Readonly<Record<string, NoticeKind>> = {
   failed: 'failed',
 };
 
-/** Null: nobody is told. Crash loops need more than one event, see `createLoops`. */
+/** Null: nobody is told, as when a service starts for the first time. Crash loops need more than one event, see `createLoops`. */
 export function kindOf({ type, data, release }: Event): NoticeKind | null {
   if (release === null) return null;
+  const isFirst = data.from === null;
+  if (isFirst && (type === 'release_requested' || data.phase === 'promoted')) return null;
   if (type === 'release_requested') return data.isDirect === true ? null : 'started';
   if (type === 'release_held') return 'held';
   if (type === 'release_watch') return data.isTakenBack === true ? 'taken_back' : null;
