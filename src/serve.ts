@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { sqliteAccess } from './adapters/access/sqlite.ts';
 import { embeddedBalancer } from './adapters/balancer/embedded/balancer.ts';
 import { haproxyBalancer } from './adapters/balancer/haproxy/balancer.ts';
+import { certificateKeeper } from './adapters/certificates/keeper.ts';
 import { systemClock } from './adapters/clock/system.ts';
 import { notifierFor } from './adapters/notifier/create.ts';
 import { dockerParts, hasContainers } from './adapters/runtime/docker/parts.ts';
@@ -141,11 +142,14 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
   const dir = join(stateDir, BALANCER_FOLDERS[balancerKind]);
   const balancer = balancerKind === 'haproxy' ? haproxyBalancer({ dir }) : embeddedBalancer({ dir });
   const { runtime, logs } = parts;
+  const certificates = certificateKeeper({ dir: join(stateDir, 'certificates'), stateDir });
+  stack.defer(() => certificates.close());
   const control = await createControl({
     clock: systemClock(),
     store,
     runtime,
     balancer,
+    certificates,
     logs,
     project: { name: project, file, host: hostname(), version: ownVersion(), pid: process.pid },
     freePort: freePorts(),
@@ -173,6 +177,7 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
     log({ level: 'info', message: 'nothing is left to run: the balancer has ended too' });
   });
   stack.defer(parts.onChange(() => control.wake()));
+  stack.defer(certificates.onChange(() => control.wake()));
   return { access, control, outbox, ending, logs, balancerKind, runtimeKind };
 }
 

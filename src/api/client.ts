@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../core/failure.ts';
 import { type AccessClient, accessClient } from './access-client.ts';
 import type { NodeView } from './node-views.ts';
+import type { CertificateView } from './certificate-views.ts';
 import type {
   ComparisonBody,
   DownBody,
@@ -43,6 +44,8 @@ export type Client = {
   service(name: string): Promise<ServiceView>;
   /** Of the last hour, or as long as the control plane runs. */
   traffic(service: string): Promise<RecentTrafficView>;
+  /** Of HTTPS, in the order in which they are chosen. */
+  certificates(): Promise<readonly CertificateView[]>;
   /** Newest first. */
   versions(service: string): Promise<readonly VersionView[]>;
   /** Newest first. */
@@ -103,6 +106,7 @@ export function createClient(endpoint: Endpoint, options: { readonly by?: string
     status: () => get('/status'),
     service: (name) => get(of(name)),
     traffic: (service) => get(`${of(service)}/traffic`),
+    certificates: () => get('/certificates'),
     versions: (service) => get(`${of(service)}/versions`),
     releases: (query = {}) => get('/releases', query),
     release: (id) => get(`/releases/${id}`),

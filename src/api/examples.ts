@@ -359,3 +359,14 @@ export const tick = {
 };
 
 export const comparisonOrder: ComparisonBody = { weight: 50, bakeMs: 600_000, reason: 'a new machine' };
+
+export const certificate = {
+  name: 'shop.example.com',
+  source: 'acme',
+  hosts: ['shop.example.com'],
+  issuer: "Let's Encrypt",
+  notBefore: 1_781_000_000_000,
+  notAfter: 1_788_776_000_000,
+  renewAt: 1_786_184_000_000,
+  problem: null,
+};

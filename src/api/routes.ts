@@ -1,5 +1,6 @@
 // Every route of the API with its schemas: what the server answers, the OpenAPI document says and the client calls.
 import { createRoute, z } from '@hono/zod-openapi';
+import { CertificateView } from './certificate-views.ts';
 import * as examples from './examples.ts';
 import * as liveExamples from './live-examples.ts';
 import { CourseQuery, CourseView, LiveFrame, LiveQuery, MetricsQuery, RangeView } from './live-views.ts';
@@ -71,6 +72,18 @@ export const getTraffic = createRoute({
   summary: 'What a service has answered within the last hour; what `friday plan` goes by',
   request: { params: Named },
   responses: { 200: answer('Now', RecentTrafficView, examples.recentTraffic), ...ASKED, ...problems(404) },
+});
+
+export const getCertificates = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/certificates',
+  operationId: 'certificates',
+  summary: 'The certificates of HTTPS: names, source, end and next renewal; never a key',
+  responses: {
+    200: answer('Those that are more exactly meant first', z.array(CertificateView), [examples.certificate]),
+    ...ASKED,
+  },
 });
 
 export const getReleases = createRoute({
@@ -339,6 +352,18 @@ export const getReady = createRoute({
   operationId: 'readyz',
   summary: 'The control plane works: its loop has turned within the last 5 s',
   responses: { 200: answer('Works', HealthView, { status: 'ok' }), ...problems(403, 503) },
+});
+
+export const getPrometheus = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/metrics',
+  operationId: 'prometheus',
+  summary: 'Numbers of the control plane for Prometheus: when certificates end',
+  responses: {
+    200: { description: 'Text format 0.0.4', content: { 'text/plain': { schema: z.string() } } },
+    ...ASKED,
+  },
 });
 
 export const getDocument = createRoute({

@@ -1,4 +1,5 @@
 // What the control plane offers to the server: questions and orders. Orders answer when they are remembered, not when they are done.
+import type { CertificateView } from '../api/certificate-views.ts';
 import type { CourseView, PointView } from '../api/live-views.ts';
 import type { NodeView } from '../api/node-views.ts';
 import type { RecentTrafficView } from '../api/plan-views.ts';
@@ -41,6 +42,8 @@ export interface Control {
   service(name: string): ServiceView;
   /** Of the last hour, or of the life of this control plane. Failure: `not-found`. */
   traffic(service: string): RecentTrafficView;
+  /** In the order in which they are chosen; empty without HTTPS. */
+  certificates(): readonly CertificateView[];
   /** Newest first. Failure: `not-found`. */
   versions(service: string): readonly VersionView[];
   /** Newest first; those under way included. */

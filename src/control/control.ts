@@ -1,8 +1,10 @@
 // The control plane: one loop that looks, decides, remembers and acts, and orders that change what it remembers.
 
+import type { CertificateView } from '../api/certificate-views.ts';
 import type { CourseView, PointView } from '../api/live-views.ts';
 import type { RecentTrafficView } from '../api/plan-views.ts';
 import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
+import type { CertificatesSeen } from '../core/certificates.ts';
 import { Failure, sentenceOf } from '../core/failure.ts';
 import { catchUp } from '../core/gap.ts';
 import { addToHour, EMPTY_HOUR, type Hour } from '../core/hour.ts';
@@ -19,17 +21,14 @@ import {
 } from '../core/orders.ts';
 import { previewOf } from '../core/service.ts';
 import type { TickBatch } from '../core/ticks/tick.ts';
-import { addressOf, type Listen } from '../core/traffic.ts';
+import { addressOf } from '../core/traffic.ts';
 import { decide, type Memory } from '../core/turn.ts';
 import { EMPTY_WINDOW, type Window } from '../core/window.ts';
-import type { Balancer } from '../ports/balancer.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Logs } from '../ports/logs.ts';
-import type { Nodes } from '../ports/nodes.ts';
-import type { InstanceSeen, Runtime } from '../ports/runtime.ts';
-import type { EventQuery, Store } from '../ports/store.ts';
+import type { InstanceSeen } from '../ports/runtime.ts';
+import type { EventQuery } from '../ports/store.ts';
 import { perform } from './act.ts';
 import type { Control, Order, ReleaseOrder, UpOrder } from './api.ts';
+import { certificateViews, problemsOf, publicUrls, type Shown } from './certificates.ts';
 import { type CourseQuery, Courses } from './courses.ts';
 import { FailureLines, unexplainedIn } from './failure-lines.ts';
 import { courseView, pointViews } from './live-views.ts';
@@ -37,34 +36,10 @@ import { look, type Moment } from './look.ts';
 import { documentsOf, KEPT_RECORDS, loadMemory, type ReleaseRecord, recordsOf } from './memory.ts';
 import { activateNode, drainNode, type NodeTeller, nodeViews } from './nodes.ts';
 import { Numbers } from './numbers.ts';
+import type { ControlOptions } from './options.ts';
 import { prepareRelease, prepareUp } from './prepare.ts';
 import { ticksOf } from './ticks.ts';
 import { recentTrafficView, releaseView, type ShownState, serviceView, statusView, versionViews } from './views.ts';
-
-export type ControlOptions = {
-  readonly clock: Clock;
-  readonly store: Store;
-  readonly runtime: Runtime;
-  readonly balancer: Balancer;
-  /** Of a runtime with several machines. */
-  readonly nodes?: Nodes;
-  /** Where instances write, to say why requests failed; left out, that is not said. */
-  readonly logs?: Pick<Logs, 'read'>;
-  readonly project: {
-    readonly name: string;
-    readonly file: string;
-    readonly host: string;
-    readonly version: string;
-    readonly pid: number;
-  };
-  /** A loopback port that is free now. */
-  readonly freePort: () => Promise<number>;
-  /** Why a public address cannot be had, in words; null when it can. Left out, every one can. */
-  readonly refusedAddress?: (address: Listen) => Promise<string | null>;
-  /** The decision of a turn; simulation tests plant mistakes here. */
-  readonly decide?: typeof decide;
-  readonly log: (entry: Readonly<Record<string, unknown>>) => void;
-};
 
 export type ControlPlane = Control & {
   /** One turn. Throws what a port throws; nothing is half done then, and the next turn starts from what was remembered. */
@@ -101,7 +76,8 @@ class Plane implements ControlPlane {
   #window: Window = EMPTY_WINDOW;
   #hour: Hour = EMPTY_HOUR;
   #instances: readonly InstanceSeen[] = [];
-  #listening: readonly Listen[] = [];
+  #listening: Shown = { listening: [] };
+  #certificates: CertificatesSeen | null = null;
   #problems: readonly string[] = [];
   #troubles: Readonly<Record<string, string>> = {};
   #lastTurnAt: number | null = null;
@@ -132,10 +108,19 @@ class Plane implements ControlPlane {
   }
 
   async #turn(): Promise<void> {
-    const { clock, runtime, balancer } = this.#options;
+    const { clock, runtime, balancer, certificates } = this.#options;
     const moment = this.#moment();
     const lines = this.#failureLines.known();
-    const looked = await look(runtime, balancer, this.#memory, this.#window, moment, this.#troubles, lines);
+    const looked = await look(
+      runtime,
+      balancer,
+      this.#memory,
+      this.#window,
+      moment,
+      this.#troubles,
+      lines,
+      certificates,
+    );
     const { memory, events, ticks, acts } = (this.#options.decide ?? decide)(this.#memory, looked.world);
     await this.#remember(memory, events, moment, ticks);
     this.#failureLines.ask(unexplainedIn(recordsOf(memory)));
@@ -144,7 +129,8 @@ class Plane implements ControlPlane {
     this.metrics.addTraffic(looked.world.observations);
     this.metrics.addInstances(looked.instances, looked.world.balancer?.open ?? {}, moment.now / 1000);
     this.#instances = looked.instances;
-    this.#listening = looked.world.balancer?.listening ?? [];
+    this.#listening = looked.world.balancer ?? { listening: [] };
+    this.#certificates = looked.world.certificates ?? null;
     const acted = await perform(acts, memory, runtime, balancer);
     this.#troubles = acted.troubles;
     // Where the balancer could not be asked but then took a table, it was only about to start.
@@ -231,7 +217,10 @@ class Plane implements ControlPlane {
   }
 
   async up(order: UpOrder): Promise<UpView> {
-    const own = this.#lastTurnAt === null ? this.#memory.table.listen : this.#listening;
+    const { table } = this.#memory;
+    const isNew = this.#lastTurnAt === null;
+    const { listening, listeningTls = [] } = this.#listening;
+    const own = isNew ? [...table.listen, ...(table.tls?.listen ?? [])] : [...listening, ...listeningTls];
     const prepare = await prepareUp(this.#options, this.#memory, own, order);
     const { changes, listen } = order.isDryRun
       ? prepare(this.#memory, this.#given(order, this.#options.clock.now()))
@@ -299,8 +288,8 @@ class Plane implements ControlPlane {
       ...project,
       at: clock.now(),
       startedAt: this.#startedAt,
-      listening: this.#listening.map((one) => `http://${addressOf(one)}`),
-      problems: this.#problems,
+      listening: publicUrls(addressOf, this.#listening),
+      problems: [...this.#problems, ...problemsOf(this.#memory, this.#certificates, clock.now())],
     });
   }
 
@@ -311,7 +300,7 @@ class Plane implements ControlPlane {
       window: this.#window,
       instances: this.#instances,
       now: clock.now(),
-      listening: this.#listening.map((one) => `http://${addressOf(one)}`),
+      listening: publicUrls(addressOf, this.#listening),
     };
   }
 
@@ -321,6 +310,10 @@ class Plane implements ControlPlane {
 
   traffic(service: string): RecentTrafficView {
     return recentTrafficView(serviceOf(this.#memory, service).name, this.#hour);
+  }
+
+  certificates(): readonly CertificateView[] {
+    return certificateViews(this.#certificates, this.#options.clock.now());
   }
 
   versions(service: string): readonly VersionView[] {

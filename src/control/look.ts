@@ -4,7 +4,9 @@ import { Failure, sentenceOf } from '../core/failure.ts';
 import { isUnused, type Memory, type World } from '../core/turn.ts';
 import { slide, type Window } from '../core/window.ts';
 import type { Balancer } from '../ports/balancer.ts';
+import type { Certificates } from '../ports/certificates.ts';
 import type { InstanceSeen, Runtime } from '../ports/runtime.ts';
+import { lookAtCertificates } from './certificates.ts';
 
 export type Looked = {
   readonly world: World;
@@ -26,6 +28,7 @@ export async function look(
   { now, elapsedMs }: Moment,
   troubles: Readonly<Record<string, string>>,
   failureLines: KnownLines,
+  certificates?: Certificates,
 ): Promise<Looked> {
   const instances = await runtime.list();
   const internalHosts = (await runtime.internalHosts?.()) ?? [];
@@ -49,6 +52,7 @@ export async function look(
     internalHosts,
     balancer: seen,
     observations,
+    certificates: await ask(() => lookAtCertificates(certificates, memory, seen)),
     lastLines: (await ask(() => lastLines(runtime, memory, instances))) ?? {},
     failureLines,
     troubles,

@@ -6,6 +6,7 @@ import { isReleased, type Project, type ServiceSpec, type Step } from '../core/s
 import { addressOf, type Listen } from '../core/traffic.ts';
 import type { Memory } from '../core/turn.ts';
 import { orderUp, type Prepared, type UpOutcome } from '../core/up.ts';
+import type { Certificates } from '../ports/certificates.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { ReleaseOrder, UpOrder } from './api.ts';
 
@@ -13,6 +14,8 @@ type Means = {
   readonly runtime: Runtime;
   readonly project: { readonly name: string };
   readonly freePort: () => Promise<number>;
+  /** Left out, nothing is known of certificates. */
+  readonly certificates?: Certificates;
   /** Why a public address cannot be had, in words; null when it can. Left out, every one can. */
   readonly refusedAddress?: (address: Listen) => Promise<string | null>;
 };
@@ -46,7 +49,9 @@ export async function prepareUp(
   order: UpOrder,
 ): Promise<(memory: Memory, given: Given) => UpOutcome> {
   checkProject(means, order.project);
-  await checkAddresses(means, order.project.listen, own);
+  const { tls } = order.project;
+  await checkAddresses(means, [...order.project.listen, ...(tls?.listen ?? [])], own);
+  if (tls) await means.certificates?.check(tls);
   const specs = withDependencies(order.project.services, order.services);
   const prepared: Prepared[] = [];
   for (const spec of specs) {
@@ -61,6 +66,7 @@ export async function prepareUp(
   }
   const request = {
     listen: order.project.listen,
+    tls: tls ?? null,
     prepared,
     named: order.project.services.map((spec) => spec.name),
     ports,

@@ -18,6 +18,7 @@ import type { Outbox } from './notices/outbox.ts';
 import { serveNotices } from './notices/routes.ts';
 import { serveOrders } from './order-routes.ts';
 import { servePage } from './page.ts';
+import { PROMETHEUS_TYPE, prometheusText } from './prometheus.ts';
 import { type Log, Refusal, refuse } from './refusal.ts';
 import { serveStreams } from './stream-routes.ts';
 
@@ -93,6 +94,10 @@ export function createApp(options: AppOptions): App {
   app.openapi(routes.getService, (c) => c.json(control.service(c.req.valid('param').name), 200));
   app.openapi(routes.getVersions, (c) => c.json([...control.versions(c.req.valid('param').name)], 200));
   app.openapi(routes.getTraffic, (c) => c.json(control.traffic(c.req.valid('param').name), 200));
+  app.openapi(routes.getCertificates, (c) => c.json([...control.certificates()], 200));
+  app.openapi(routes.getPrometheus, (c) =>
+    c.text(prometheusText(control.certificates(), now()), 200, { 'content-type': PROMETHEUS_TYPE }),
+  );
   app.openapi(routes.getReleases, async (c) => c.json([...(await control.releases(c.req.valid('query')))], 200));
   app.openapi(routes.getRelease, async (c) => c.json(await control.release(c.req.valid('param').id), 200));
   serveStreams(app, options);

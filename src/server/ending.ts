@@ -23,6 +23,7 @@ export function watchEnding(control: Control & { isEmpty(): boolean }): Ending {
     status: () => control.status(),
     service: (name) => control.service(name),
     traffic: (service) => control.traffic(service),
+    certificates: () => control.certificates(),
     versions: (service) => control.versions(service),
     releases: (query) => control.releases(query),
     release: (id) => control.release(id),

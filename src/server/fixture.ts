@@ -103,6 +103,7 @@ function controlOf(told: unknown[], { events, onEvents, onTurn }: Heard): Contro
       known(name);
       return recentTraffic;
     },
+    certificates: () => [],
     versions: (name) => {
       known(name);
       return [version];

@@ -1,6 +1,7 @@
 // A control plane of plain values for the tests of the command line: it shows what it is given and remembers what it is told.
 import { setTimeout as delay } from 'node:timers/promises';
 import { node } from '../../src/api/examples.ts';
+import type { CertificateView } from '../../src/api/certificate-views.ts';
 import type { RecentTrafficView } from '../../src/api/plan-views.ts';
 import type { ChangeView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../../src/api/views.ts';
 import type { Control } from '../../src/control/api.ts';
@@ -18,6 +19,7 @@ export type Stage = {
   listen: UpView['listen'];
   traffic: RecentTrafficView;
   versions: VersionView[];
+  certificates: CertificateView[];
   events: Event[];
   lines: LogLine[];
   /** Text of the ticks of every release. */
@@ -39,6 +41,7 @@ export function createStage(): Stage {
     changes: [],
     listen: null,
     traffic: recentTraffic(),
+    certificates: [],
     versions: [],
     events: [],
     lines: [],
@@ -69,6 +72,7 @@ export function controlOf(stage: Stage): Control {
       known(stage, name);
       return stage.traffic;
     },
+    certificates: () => stage.certificates,
     versions: (name) => {
       known(stage, name);
       return stage.versions;

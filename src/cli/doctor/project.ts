@@ -35,8 +35,8 @@ export function checkReadiness(project: Project): Finding[] {
 
 /** Public ports: free, or taken by the balancer of this project, which also serves while no control plane does. */
 export async function checkPorts(project: Project, status: StatusView | null, stateDir: string): Promise<Finding[]> {
-  const own = new Set(status?.listening.map((url) => Number(new URL(url).port || 80)) ?? []);
-  const findings = project.listen
+  const own = new Set(status?.listening.map((url) => portOf(url)) ?? []);
+  const findings = [...project.listen, ...(project.tls?.listen ?? [])]
     .filter(({ port }) => port !== 0)
     .map(async ({ host, port }): Promise<Finding> => {
       if (own.has(port)) return ok(`port ${port} is served`);
@@ -53,4 +53,9 @@ export async function checkPorts(project: Project, status: StatusView | null, st
       return bad(`port ${port} is taken by ${who}`, 'stop it, or set x-friday.listen to another port');
     });
   return Promise.all(findings);
+}
+
+function portOf(url: string): number {
+  const { port, protocol } = new URL(url);
+  return Number(port || (protocol === 'https:' ? 443 : 80));
 }

@@ -94,7 +94,13 @@ async function untilSettled(
 /** Port 0 is any port, and what is stopped needs none. */
 function isListeningAt({ listening, services }: StatusView, wanted: readonly string[]): boolean {
   const isStopped = services.every((one) => one.state === 'stopped');
-  return isStopped || wanted.every((address) => address.endsWith(':0') || listening.includes(`http://${address}`));
+  return (
+    isStopped ||
+    wanted.every(
+      (address) =>
+        address.endsWith(':0') || listening.includes(address.includes('://') ? address : `http://${address}`),
+    )
+  );
 }
 
 async function look(

@@ -135,7 +135,14 @@ export const ServiceSpec = z.object({
 export type ServiceSpec = z.infer<typeof ServiceSpec>;
 
 const Listen = z.object({ host: z.string(), port: z.number().int().min(0).max(65_535) });
-const Hosts = z.array(z.string().min(1).max(253)).max(1000);
+const Hosts = z
+  .array(
+    z
+      .string()
+      .max(253)
+      .regex(/^(\*\.)?[a-z0-9._:-]+$/),
+  )
+  .max(1000);
 
 /** HTTPS: where it listens, and where its certificates come from. */
 export const TlsSpec = z.object({

@@ -24,6 +24,8 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   service: look,
   versions: look,
   traffic: look,
+  certificates: look,
+  prometheus: look,
   releases: look,
   release: look,
   ticks: look,
