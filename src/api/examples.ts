@@ -370,3 +370,5 @@ export const certificate = {
   renewAt: 1_786_184_000_000,
   problem: null,
 };
+
+export const prometheus = 'friday_certificate_expires_seconds{name="shop.example.com",source="acme"} 5184000\n';

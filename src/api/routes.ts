@@ -361,7 +361,10 @@ export const getPrometheus = createRoute({
   operationId: 'prometheus',
   summary: 'Numbers of the control plane for Prometheus: when certificates end',
   responses: {
-    200: { description: 'Text format 0.0.4', content: { 'text/plain': { schema: z.string() } } },
+    200: {
+      description: 'Text format 0.0.4',
+      content: { 'text/plain': { schema: z.string(), example: examples.prometheus } },
+    },
     ...ASKED,
   },
 });

@@ -48,7 +48,7 @@ export function guard(options: GuardOptions): MiddlewareHandler<Env> {
 }
 
 function isApi(path: string): boolean {
-  return path.startsWith('/api/') || ['/api', '/openapi.json', '/healthz', '/readyz'].includes(path);
+  return path.startsWith('/api/') || ['/api', '/openapi.json', '/metrics', '/healthz', '/readyz'].includes(path);
 }
 
 function isReading(c: Asked): boolean {

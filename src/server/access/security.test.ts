@@ -23,6 +23,8 @@ const TABLE: Readonly<Record<string, Row>> = {
   'POST /api/v1/session': { from: null, status: 401, body: { name: 'nobody', password: 'wrong' } },
   'GET /openapi.json': { from: 'viewer', status: 200 },
   'GET /api/v1/status': { from: 'viewer', status: 200 },
+  'GET /api/v1/certificates': { from: 'viewer', status: 200 },
+  'GET /metrics': { from: 'viewer', status: 200 },
   'GET /api/v1/services/{name}': { from: 'viewer', status: 200 },
   'GET /api/v1/services/{name}/versions': { from: 'viewer', status: 200 },
   'GET /api/v1/services/{name}/traffic': { from: 'viewer', status: 200 },
