@@ -4,8 +4,8 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../core/failure.ts';
 import { type AccessClient, accessClient } from './access-client.ts';
-import type { NodeView } from './node-views.ts';
 import type { CertificateView } from './certificate-views.ts';
+import type { NodeView } from './node-views.ts';
 import type {
   ComparisonBody,
   DownBody,

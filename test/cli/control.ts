@@ -1,7 +1,7 @@
 // A control plane of plain values for the tests of the command line: it shows what it is given and remembers what it is told.
 import { setTimeout as delay } from 'node:timers/promises';
-import { node } from '../../src/api/examples.ts';
 import type { CertificateView } from '../../src/api/certificate-views.ts';
+import { node } from '../../src/api/examples.ts';
 import type { RecentTrafficView } from '../../src/api/plan-views.ts';
 import type { ChangeView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../../src/api/views.ts';
 import type { Control } from '../../src/control/api.ts';
