@@ -12,6 +12,7 @@ import { Unreachable } from '../../api/tables.ts';
 import type { Project, ServiceSpec } from '../../core/spec/project.ts';
 import { loadProject } from '../project.ts';
 import { checkControl } from './control.ts';
+import { checkDocker } from './docker.ts';
 import { checkHaproxy } from './haproxy.ts';
 import { checkFolders, checkPrograms, checkStateDir } from './machine.ts';
 import { holderOf, isPortFree, listeningInodes } from './ports.ts';
@@ -137,6 +138,34 @@ describe('the machine', () => {
     ]);
     says('2.2.9');
     expect(checkHaproxy(asking, {}, [dir])[0]?.text).toContain('it is 2.2.9, and 2.6 is the oldest');
+  });
+
+  it('has the Docker Engine that the file asks for, or says what to do', () => {
+    const project = projectOf('{ build: ./api, command: ./run.sh }');
+    const asking: Project = { ...project, runtime: 'docker' };
+    const says = (version: string, info = '{}') => {
+      const lines = ['#!/bin/sh', `if [ "$1" = version ]; then ${version}; else echo '${info}'; fi`, ''];
+      writeFileSync(join(dir, 'docker'), lines.join('\n'), { mode: 0o755 });
+      return checkDocker(asking, { PATH: `${dir}:/bin:/usr/bin` });
+    };
+    const engine = (api: string) => `echo '{"Server":{"Version":"24.0.7","ApiVersion":"${api}"}}'`;
+    expect(checkDocker(project, { PATH: dir })).toEqual([]);
+    expect(checkDocker(asking, { PATH: dir })[0]).toMatchObject({
+      state: 'bad',
+      text: expect.stringContaining('no docker command'),
+    });
+    expect(says(engine('1.43'), '{"LiveRestoreEnabled":true}')).toMatchObject([
+      { state: 'ok', text: 'docker engine 24.0.7, API 1.43' },
+    ]);
+    expect(says(engine('1.43'))[1]).toMatchObject({
+      state: 'warn',
+      text: 'a restart of the docker engine ends every container',
+    });
+    expect(says(engine('1.40'))).toMatchObject([
+      { state: 'bad', text: 'docker engine 24.0.7 is too old: it speaks API 1.40' },
+    ]);
+    const denied = says('echo "permission denied while trying to connect" >&2; exit 1');
+    expect(denied).toMatchObject([{ state: 'bad', remedy: [expect.stringContaining('usermod')] }]);
   });
 
   it('finds a program inside the folder only when it may be run', () => {

@@ -7,6 +7,7 @@ import type { Call } from '../call.ts';
 import { ownPlace } from '../connect.ts';
 import { bad, type Finding } from '../doctor/check.ts';
 import { checkControl } from '../doctor/control.ts';
+import { checkDocker } from '../doctor/docker.ts';
 import { checkHaproxy } from '../doctor/haproxy.ts';
 import { checkFolders, checkNode, checkProc, checkPrograms, checkStateDir } from '../doctor/machine.ts';
 import { checkNotify } from '../doctor/notify.ts';
@@ -56,6 +57,7 @@ async function examineHere(call: Call): Promise<Finding[]> {
           ...checkFolders(project),
           ...checkPrograms(project, call.env),
           ...checkHaproxy(project, call.env),
+          ...checkDocker(project, call.env),
           ...checkReadiness(project),
           ...(await checkPorts(project, status, place.stateDir)),
         ]),
