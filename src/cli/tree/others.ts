@@ -7,7 +7,7 @@ import { act, type Runner } from './act.ts';
 
 export function otherVerbs(runner: Runner): Command<never[]>[] {
   const check = [plan, doctor, replay].map((verb) => verb(runner));
-  const setUp = [demo, init, node, down, serve, completion].map((verb) => verb(runner));
+  const setUp = [demo, init, cert, node, down, serve, completion].map((verb) => verb(runner));
   for (const verb of check) verb.helpGroup('Check');
   for (const verb of setUp) verb.helpGroup('Set up');
   return [...check, ...setUp] as unknown as Command<never[]>[];
@@ -114,6 +114,21 @@ function node(runner: Runner) {
     ['friday node ls', 'who is there, and how many instances each has'],
     ['friday node drain n2', 'others stand in first; no request fails'],
     ['friday node activate n2', 'instances may run there again'],
+  ]);
+}
+
+function cert(runner: Runner) {
+  const command = new Command('cert')
+    .description('the certificates of HTTPS, and new ones for this machine')
+    .addArgument(new Argument('<act>', 'what to do').choices(['ls', 'self-signed'] as const))
+    .argument('[host...]', 'with self-signed: names besides localhost and 127.0.0.1')
+    .option('--dir <folder>', 'with self-signed: where the two files go (certs)')
+    .option('--force', 'with self-signed: write over files that are there')
+    .action(act(runner, async (call, ...given) => (await import('../verbs/cert.ts')).cert(call, ...given)));
+  addGlobals(command);
+  return withExamples(command, [
+    ['friday cert ls', 'names, source, end and next renewal; exit 1 when something is wrong'],
+    ['friday cert self-signed shop.localhost', 'certs/shop.localhost.pem and .key, and how to trust it'],
   ]);
 }
 

@@ -5,6 +5,7 @@ import type { ReadResult } from '../../core/spec/read.ts';
 import { presentIn } from '../../server/present.ts';
 import type { Call } from '../call.ts';
 import { ownPlace } from '../connect.ts';
+import { checkCertificates } from '../doctor/certificates.ts';
 import { bad, type Finding } from '../doctor/check.ts';
 import { checkControl } from '../doctor/control.ts';
 import { checkDocker } from '../doctor/docker.ts';
@@ -58,6 +59,7 @@ async function examineHere(call: Call): Promise<Finding[]> {
           ...checkPrograms(project, call.env),
           ...checkHaproxy(project, call.env),
           ...checkDocker(project, call.env),
+          ...checkCertificates(project, call.clock.now()),
           ...checkReadiness(project),
           ...(await checkPorts(project, status, place.stateDir)),
         ]),
