@@ -11,6 +11,7 @@ import { notifierFor } from './adapters/notifier/create.ts';
 import { dockerParts, hasContainers } from './adapters/runtime/docker/parts.ts';
 import type { PartsOptions, RuntimeParts } from './adapters/runtime/parts.ts';
 import { hasProcesses, processParts } from './adapters/runtime/process/parts.ts';
+import { hasTasks, swarmParts } from './adapters/runtime/swarm/parts.ts';
 import { sqliteStore } from './adapters/store/sqlite.ts';
 import { type ControlPlane, createControl } from './control/control.ts';
 import { Failure, sentenceOf } from './core/failure.ts';
@@ -141,7 +142,7 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
   const balancerKind = balancerOf(options);
   const dir = join(stateDir, BALANCER_FOLDERS[balancerKind]);
   const balancer = balancerKind === 'haproxy' ? haproxyBalancer({ dir }) : embeddedBalancer({ dir });
-  const { runtime, logs } = parts;
+  const { runtime, logs, nodes } = parts;
   const certificates = certificateKeeper({ dir: join(stateDir, 'certificates'), stateDir });
   stack.defer(() => certificates.close());
   const control = await createControl({
@@ -151,6 +152,7 @@ async function build(options: ServeOptions, log: Log, stack: AsyncDisposableStac
     balancer,
     certificates,
     logs,
+    ...(nodes === undefined ? {} : { nodes }),
     project: { name: project, file, host: hostname(), version: ownVersion(), pid: process.pid },
     freePort: freePorts(),
     refusedAddress,
@@ -204,6 +206,7 @@ function balancerOf({ stateDir, balancer }: ServeOptions): BalancerKind {
 
 /** The one that may have something running goes on. Else what the file asks for. */
 function runtimeOf({ stateDir, runtime }: ServeOptions): RuntimeKind {
+  if (hasTasks(stateDir)) return 'swarm';
   if (hasContainers(stateDir)) return 'docker';
   if (hasProcesses(stateDir)) return 'process';
   return runtime ?? 'process';
@@ -211,8 +214,8 @@ function runtimeOf({ stateDir, runtime }: ServeOptions): RuntimeKind {
 
 function partsOf(kind: RuntimeKind, options: PartsOptions): RuntimeParts {
   if (kind === 'docker') return dockerParts(options);
-  if (kind === 'process') return processParts(options);
-  throw new Failure('invalid', `This version has no runtime ${kind}.`, { hint: 'Write runtime: process or docker.' });
+  if (kind === 'swarm') return swarmParts(options);
+  return processParts(options);
 }
 
 /** The loop turns until the stack is closed, which waits for the turn under way. */

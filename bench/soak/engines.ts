@@ -8,6 +8,8 @@ export const RUNTIMES = ['process', 'docker', 'swarm'] as const;
 export type SoakEngine = {
   /** For the control plane. */
   readonly environment: Readonly<Record<string, string>>;
+  /** How images are brought to the nodes of a Swarm, as `x-friday.swarm.nodes`. */
+  readonly nodes?: Readonly<Record<string, string>>;
   /** SIGKILL for the instance with this handle, as `friday status` shows it. */
   kill(handle: string): Promise<void>;
   close(): Promise<void>;
@@ -40,6 +42,7 @@ async function openSwarm(): Promise<SoakEngine> {
   const swarm = await newTestSwarm();
   return {
     environment: { DOCKER_HOST: swarm.manager.host },
+    nodes: Object.fromEntries(swarm.machines.map(({ hostname, host }) => [hostname, host])),
     kill: async (handle) => {
       const [container = '', hostname = ''] = handle.split(' on ');
       const machine = swarm.machines.find((one) => one.hostname === hostname);

@@ -61,8 +61,12 @@ export type GroundOptions = {
   readonly runtime?: (typeof RUNTIMES)[number];
 };
 
-function composeOf({ scale = null, balancer = 'embedded', runtime = 'process' }: GroundOptions): string {
-  const top = `${COMPOSE}  balancer: ${balancer}\n  runtime: ${runtime}\n`;
+function composeOf(
+  { scale = null, balancer = 'embedded', runtime = 'process' }: GroundOptions,
+  { nodes }: SoakEngine,
+): string {
+  const swarm = nodes === undefined ? '' : `  swarm: { nodes: ${JSON.stringify(nodes)} }\n`;
+  const top = `${COMPOSE}  balancer: ${balancer}\n  runtime: ${runtime}\n${swarm}`;
   if (scale === null) return top;
   const before = '      port: 5000\n';
   return top.replace(/ {4}deploy:\n.*\n/, '').replace(before, `${before}      scale: ${scale}\n`);
@@ -75,7 +79,7 @@ export async function openGround(options: GroundOptions = {}): Promise<Ground> {
   const folder = join(root, 'project');
   mkdirSync(folder);
   cpSync(resolve(import.meta.dirname, 'app'), join(folder, 'app'), { recursive: true });
-  writeFileSync(join(folder, 'compose.yaml'), composeOf(options));
+  writeFileSync(join(folder, 'compose.yaml'), composeOf(options, engine));
   const environment: Record<string, string | undefined> = {
     ...process.env,
     ...engine.environment,

@@ -1,5 +1,6 @@
 // What a runtime brings to the control plane beside itself: one file per runtime makes it.
 import type { Logs } from '../../ports/logs.ts';
+import type { Nodes } from '../../ports/nodes.ts';
 import type { Runtime } from '../../ports/runtime.ts';
 
 export type PartsOptions = {
@@ -12,6 +13,8 @@ export type PartsOptions = {
 export type RuntimeParts = {
   readonly runtime: Runtime;
   readonly logs: Logs;
+  /** With several machines. */
+  readonly nodes?: Nodes;
   /** Calls `listener` when something happened to an instance. Gives the way to end it. */
   onChange(listener: () => void): () => void;
   /** Ends asking and looking; instances go on. */

@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { z } from 'zod';
 import { sentenceOf } from '../../core/failure.ts';
+import type { Placement } from '../../core/spec/container.ts';
 import type { Project } from '../../core/spec/project.ts';
 import type { Environment } from '../output/paint.ts';
 import { bad, type Finding, ok, warn } from './check.ts';
@@ -23,13 +24,19 @@ const Node = z.object({
 type Node = z.infer<typeof Node>;
 
 /** Nothing when the file does not ask for it. */
-export async function checkSwarm(project: Project, env: Environment, run: RunDocker = dockerIn(env)): Promise<Finding[]> {
+export async function checkSwarm(
+  project: Project,
+  env: Environment,
+  run: RunDocker = dockerIn(env),
+): Promise<Finding[]> {
   if (project.runtime !== 'swarm') return [];
   let swarm: z.infer<typeof Swarm>;
   try {
     swarm = Swarm.parse(JSON.parse(await run(['info', '--format', '{{json .Swarm}}'])));
   } catch (error) {
-    return [bad(`Docker Engine cannot be asked: ${inOneLine(error)}`, 'install and start it: apt-get install docker.io')];
+    return [
+      bad(`Docker Engine cannot be asked: ${inOneLine(error)}`, 'install and start it: apt-get install docker.io'),
+    ];
   }
   if (swarm.LocalNodeState !== 'active') {
     return [bad('x-friday.runtime is swarm, and this engine is not part of one', 'docker swarm init', HOW_TO)];
@@ -43,14 +50,18 @@ export async function checkSwarm(project: Project, env: Environment, run: RunDoc
 }
 
 function stateOf({ Hostname, Status, Availability }: Node): Finding[] {
-  if (Status !== 'Ready') return [warn(`the node ${Hostname} is ${Status.toLowerCase()}`, 'its instances run elsewhere')];
+  if (Status !== 'Ready')
+    return [warn(`the node ${Hostname} is ${Status.toLowerCase()}`, 'its instances run elsewhere')];
   if (Availability === 'Active') return [ok(`node ${Hostname}`)];
-  return [warn(`the node ${Hostname} takes no instances: ${Availability.toLowerCase()}`, `friday node activate ${Hostname}`)];
+  return [
+    warn(`the node ${Hostname} takes no instances: ${Availability.toLowerCase()}`, `friday node activate ${Hostname}`),
+  ];
 }
 
 /** Whether images can be brought to the others. With a registry they fetch them. */
 async function imagesTo({ services }: Project, nodes: readonly Node[], run: RunDocker): Promise<Finding[]> {
-  const { registry, engines } = services.find((one) => one.container)?.container?.placement ?? { registry: null, engines: {} };
+  const placement = services.find((one) => one.container)?.container?.placement;
+  const { registry = null, engines = {} }: Partial<Placement> = placement ?? {};
   if (registry !== null) return [ok(`images go to ${registry}`)];
   const others = nodes.filter(({ Self, Status }) => !Self && Status === 'Ready');
   return Promise.all(
@@ -67,7 +78,10 @@ async function imagesTo({ services }: Project, nodes: readonly Node[], run: RunD
         await run(['--host', host, 'version', '--format', '{{.Server.Version}}']);
         return ok(`images go to ${Hostname} at ${host}`);
       } catch (error) {
-        return bad(`${Hostname} cannot be reached at ${host}: ${inOneLine(error)}`, `try it: docker -H ${host} version`);
+        return bad(
+          `${Hostname} cannot be reached at ${host}: ${inOneLine(error)}`,
+          `try it: docker -H ${host} version`,
+        );
       }
     }),
   );

@@ -13,6 +13,7 @@ import { checkHaproxy } from '../doctor/haproxy.ts';
 import { checkFolders, checkNode, checkProc, checkPrograms, checkStateDir } from '../doctor/machine.ts';
 import { checkNotify } from '../doctor/notify.ts';
 import { checkFile, checkPorts, checkReadiness } from '../doctor/project.ts';
+import { checkSwarm } from '../doctor/swarm.ts';
 import { readProjectOf } from '../open.ts';
 import { doctorScreen } from '../screens/doctor.ts';
 import { inLine } from '../screens/problem.ts';
@@ -60,6 +61,7 @@ async function examineHere(call: Call): Promise<Finding[]> {
           ...checkHaproxy(project, call.env),
           ...checkDocker(project, call.env),
           ...checkCertificates(project, call.clock.now()),
+          ...(await checkSwarm(project, call.env)),
           ...checkReadiness(project),
           ...(await checkPorts(project, status, place.stateDir)),
         ]),

@@ -13,6 +13,9 @@ import type { Standing } from './standing.ts';
 /** A task that runs so long was ready for an earlier control plane, and stays so until it failed often enough. */
 const SETTLED_MS = 30_000;
 
+/** The engine of this machine may accept connections for a container that does not listen yet, and then ends them. */
+const HELD_MS = 200;
+
 export class Readings {
   readonly #clock: Clock;
   readonly #reach: Reach;
@@ -83,7 +86,7 @@ export class Readings {
     const isAsked = said.success && said.data.type !== 'command' && port > 0;
     const readiness: Readiness = isAsked ? said.data : { type: 'running' };
     const wasReady = this.#clock.now() - startedAt > SETTLED_MS;
-    const asked = { readiness, host, port, folder: '/', environment: {} };
+    const asked = { readiness, host, port, folder: '/', environment: {}, heldMs: HELD_MS };
     return watchReadiness(asked, wasReady, () => this.#onChange(id));
   }
 }
