@@ -190,7 +190,7 @@ async function accessOf(stateDir: string, log: Log, stack: AsyncDisposableStack)
   const people = sqliteAccess(join(stateDir, 'access.db'));
   stack.defer(() => people.close());
   const access = await openAccess(people, complain);
-  const timer = setInterval(() => void access.sessions.sweep(Date.now()).catch(complain), SWEEP_MS);
+  const timer = setInterval(() => void access.sweep(Date.now()).catch(complain), SWEEP_MS);
   stack.defer(() => clearInterval(timer));
   return access;
 }

@@ -41,7 +41,7 @@ export function serveStreams(app: App, options: AppOptions): void {
   const answer = (c: Asked, { type, heartbeat }: Pick<Format, 'type' | 'heartbeat'>, open: Source) => {
     // Who is signed out sees no more of what was open.
     const end = options.access.endOf(principalOf(c));
-    const source: Source = (signal) => open(AbortSignal.any([signal, end]));
+    const source: Source = end === null ? open : (signal) => open(AbortSignal.any([signal, end]));
     return new Response(streams.open(source, heartbeat, c.env?.drop), {
       headers: { 'content-type': type, 'cache-control': 'no-store', 'x-accel-buffering': 'no' },
     });

@@ -18,8 +18,10 @@ export type Access = {
   /** Whether the person may sign in with a password, and it is this one. */
   isPassword(name: string, password: string): Promise<boolean>;
   hasPassword(name: string): boolean;
-  /** Aborts when the session or token ends; never for the socket and the machine's token. */
-  endOf(principal: Principal): AbortSignal;
+  /** Aborts when the session or token ends; null for the socket and the machine's token, which do not. */
+  endOf(principal: Principal): AbortSignal | null;
+  /** Ends what has ended by its time, and what it had open. */
+  sweep(now: number): Promise<void>;
   /** Hosts under which a reverse proxy serves the page over TLS. */
   publicHosts(): readonly string[];
   setPublicHosts(hosts: readonly string[]): Promise<void>;
@@ -47,15 +49,21 @@ export function createAccess(tables: Tables, { cost = COST, limits = createLimit
       ends.delete(id);
     }
   });
+  const tokens = createTokens(tables);
+  const sessions = createSessions(tables, passwords, limits);
   return {
     people: createPeople(tables, passwords),
-    tokens: createTokens(tables),
-    sessions: createSessions(tables, passwords, limits),
+    tokens,
+    sessions,
+    sweep: (now) => {
+      for (const { id, isExpired } of tokens.list(now)) if (isExpired) ends.get(id)?.abort();
+      return sessions.sweep(now);
+    },
     passwords,
     isPassword: (name, password) => passwords.verify(password, tables.get('people', name)?.password ?? null),
     hasPassword: (name) => tables.get('people', name)?.password != null,
     endOf: ({ id }) => {
-      if (id === null) return NEVER;
+      if (id === null) return null;
       const known = ends.get(id) ?? new AbortController();
       ends.set(id, known);
       if (!tables.get('tokens', id) && !tables.get('sessions', id)) known.abort();
@@ -67,5 +75,3 @@ export function createAccess(tables: Tables, { cost = COST, limits = createLimit
     audit: (query) => tables.audit(query),
   };
 }
-
-const NEVER = new AbortController().signal;

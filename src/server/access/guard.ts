@@ -27,6 +27,7 @@ const CHANGING: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH', 'DELETE']
  */
 export function guard(options: GuardOptions): MiddlewareHandler<Env> {
   const find = createFinder();
+  const recording: Recording = { ...options, hasRoom: roomForNobody() };
   return async (c, next) => {
     const caller = c.env?.via === 'socket' ? overSocket(c) : overTcp(c, options);
     c.set('caller', caller);
@@ -39,7 +40,7 @@ export function guard(options: GuardOptions): MiddlewareHandler<Env> {
       requireMay(caller.principal, found);
       return next();
     }
-    return recorded(c, found, options, async () => {
+    return recorded(c, found, recording, async () => {
       requireOwnPage(c, caller);
       requireMay(caller.principal, found);
       await next();
@@ -124,11 +125,32 @@ function requireMay(principal: Principal | null, { permission, operation }: Foun
   }
 }
 
+type Recording = Pick<GuardOptions, 'access' | 'now'> & { readonly hasRoom: (now: number) => boolean };
+
+/** What a try to sign in is worth a line for. */
+const TELLING: ReadonlySet<number> = new Set([200, 401, 409]);
+const MOST_OF_NOBODY = 500;
+const HOUR_MS = 3_600_000;
+
+/** So many tries in an hour have a line: a flood of them does not drive out what people did. */
+function roomForNobody(): (now: number) => boolean {
+  let since = 0;
+  let count = 0;
+  return (now) => {
+    if (now - since >= HOUR_MS || now < since) {
+      since = now;
+      count = 0;
+    }
+    count += 1;
+    return count <= MOST_OF_NOBODY;
+  };
+}
+
 /** Passes what happened on, after it is in the audit; a try of nobody that a limit refused is not worth a line. */
 async function recorded(
   c: Asked,
   found: Found,
-  { access, now }: GuardOptions,
+  { access, now, hasRoom }: Recording,
   work: () => Promise<void>,
 ): Promise<void> {
   let status = 500;
@@ -142,8 +164,7 @@ async function recorded(
     const { principal, address: from } = c.var.caller;
     const who = principal?.name ?? 'nobody';
     const entry = { at: now(), who, how: principal?.how ?? null, role: principal?.role ?? null };
-    const isNoise = principal === null && (status === 429 || status === 413 || status === 415 || status === 422);
-    if (!isNoise) {
+    if (principal !== null || (TELLING.has(status) && hasRoom(now()))) {
       await access.record({ ...entry, what: found.operation, about: c.var.about, status, from });
     }
   }

@@ -58,6 +58,11 @@ function serveOwn(app: App, { access, project, now }: AccessRouteOptions): void 
         hint: 'For somebody else: friday user password NAME',
       });
     }
+    if (!access.hasPassword(name) && !access.sessions.isFresh(id ?? '', now())) {
+      throw new Failure('conflict', 'The first password is set within 10 minutes after signing in.', {
+        hint: 'Sign in again with a new link, or ask an admin: friday user password',
+      });
+    }
     const giveBack = access.sessions.limits.take(name, c.var.caller.address, now());
     if (access.hasPassword(name) && !(await access.isPassword(name, current))) {
       throw new Refusal(403, new Failure('refused', 'The current password is wrong.'));

@@ -167,10 +167,10 @@ describe('a session', () => {
   ])('that %s is worth nothing at once, and what it had open ends', async (_, act) => {
     const { secret, principal } = await signIn();
     const end = access.endOf(principal);
-    expect(end.aborted).toBe(false);
+    expect(end?.aborted).toBe(false);
     await act(principal.id ?? '');
-    expect([access.sessions.principalOf(secret, START), end.aborted]).toEqual([null, true]);
-    expect(access.endOf(principal).aborted).toBe(true);
+    expect([access.sessions.principalOf(secret, START), end?.aborted]).toEqual([null, true]);
+    expect(access.endOf(principal)?.aborted).toBe(true);
   });
   const own = () => {
     const [first] = access.sessions.list(null, null, START);
@@ -205,7 +205,16 @@ describe('a token', () => {
     expect(access.tokens.principalOf(made.secret, START + 86_400_000)).toBeNull();
     const end = access.endOf({ how: 'token', role: 'releaser', name: '', id: made.id });
     await access.tokens.revoke(made.id);
-    expect([access.tokens.principalOf(made.secret, START), end.aborted]).toEqual([null, true]);
+    expect([access.tokens.principalOf(made.secret, START), end?.aborted]).toEqual([null, true]);
+  });
+
+  it('that has expired ends what it had open', async () => {
+    const made = await access.tokens.create(order, 'root', START);
+    const end = access.endOf({ how: 'token', role: 'releaser', name: '', id: made.id });
+    await access.sweep(START + 86_399_999);
+    expect(end?.aborted).toBe(false);
+    await access.sweep(START + 86_400_000);
+    expect(end?.aborted).toBe(true);
   });
 
   it('says when it was last used, to the minute', async () => {

@@ -24,6 +24,8 @@ export type Sessions = {
   link(name: string, role: Role | null, now: number): Promise<{ code: string; endsAt: number }>;
   /** Newest first; null = of everybody. `own` is the one that asks. */
   list(of: Principal | null, own: string | null, now: number): readonly SessionView[];
+  /** Begun within the last ten minutes. */
+  isFresh(id: string, now: number): boolean;
   /** One by its id, if it may be seen. Failure: `not-found`. */
   end(id: string, of: Principal | null): Promise<void>;
   /** All of who asks. */
@@ -77,6 +79,7 @@ export function createSessions(tables: Tables, passwords: Passwords, limits: Lim
         .filter((one) => !isOver(one, now) && (of === null || isOf(tables, one, of)))
         .flatMap((one) => viewOf(tables, one, own))
         .sort((one, other) => other.createdAt - one.createdAt),
+    isFresh: (id, now) => now - (tables.get('sessions', id)?.createdAt ?? Number.NEGATIVE_INFINITY) < LINK_MS,
     end: (id, of) =>
       tables.alone(async () => {
         const session = tables.get('sessions', id);

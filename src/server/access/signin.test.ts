@@ -92,6 +92,53 @@ describe('a browser that signs in', () => {
   });
 });
 
+describe('an own password', () => {
+  it('is the first one soon after signing in only, and later takes the one before', async () => {
+    const world = createWorld();
+    const entered = await post(world, { code: (await linked(world)).code });
+    const { csrf } = (await entered.json()) as { csrf: string };
+    const cookie = entered.headers.get('set-cookie')?.split(';')[0] ?? '';
+    const headers = { host: HOST, cookie, origin: `http://${HOST}`, 'x-friday-csrf': csrf };
+    const app = world.app();
+    const change = async (body: object) => {
+      const init = {
+        method: 'POST',
+        body: JSON.stringify(body),
+        headers: { ...headers, 'content-type': 'application/json' },
+      };
+      return (await app.request('/api/v1/session/password', init, tcp)).status;
+    };
+    world.clock.now += 600_000;
+    expect(await change({ password: 'a long passphrase' })).toBe(409);
+    world.clock.now -= 1;
+    expect(await change({ password: 'short' })).toBe(422);
+    expect(await change({ password: 'a long passphrase' })).toBe(200);
+    expect(await change({ current: 'wrong', password: 'another passphrase' })).toBe(403);
+    expect(await change({ current: 'a long passphrase', password: 'another passphrase' })).toBe(200);
+    expect((await post(world, { name: 'ana', password: 'another passphrase' })).status).toBe(200);
+    expect((await app.request('/api/v1/session', { headers }, tcp)).status).toBe(200);
+  });
+});
+
+describe('a flood of tries to sign in', () => {
+  it('does not drive out of the audit what people did', async () => {
+    const world = createWorld();
+    await world.access.setPublicHosts(['friday.example.com']);
+    const app = world.app();
+    const host = 'friday.example.com';
+    for (let count = 0; count < 600; count += 1) {
+      const headers = {
+        host,
+        'content-type': 'application/json',
+        'x-forwarded-for': `10.0.${count >> 8}.${count & 255}`,
+      };
+      await app.request('/api/v1/session', { method: 'POST', body: '{"code":"x"}', headers }, tcp);
+      await app.request('/api/v1/session', { method: 'POST', body: '{', headers }, tcp);
+    }
+    expect(await world.access.audit({ limit: 1000 })).toHaveLength(500);
+  });
+});
+
 describe('every answer', () => {
   it.each(['/api/v1/status', '/api/v1/nothing', '/healthz', '/nothing', '/'])(
     'of %s is closed to other sites',
