@@ -4,10 +4,12 @@ import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { newTestEngine, type TestEngine } from '../src/adapters/runtime/engine/fixture.ts';
 import { describeWith } from './engines.ts';
+
+vi.setConfig({ testTimeout: 180_000, hookTimeout: 180_000 });
 
 const COMPOSE = `name: shop
 services:
@@ -109,10 +111,10 @@ describeWith('docker', 'a project on Docker', () => {
       .sort((a, b) => (a.name < b.name ? -1 : 1));
   };
   const until = async (check: () => Promise<boolean>, what: string) => {
-    const end = Date.now() + 60_000;
+    const end = Date.now() + 120_000;
     while (!(await check())) {
       if (Date.now() > end)
-        throw new Error(`Not within a minute: ${what}\n${(await friday('status')).out}${engine.log()}`);
+        throw new Error(`Not within two minutes: ${what}\n${(await friday('status')).out}${engine.log()}`);
       await sleep(200);
     }
   };

@@ -317,6 +317,20 @@ FROM first AS third
     expect(await world.runtime.reach?.(spec)).toEqual({ balancer: host, isByName: true });
   });
 
+  it('does not give an instance the address to which requests of another one may be on their way', async () => {
+    const one = await started(world.runtime, programSpec(world, GOOD));
+    const other = { ...programSpec(world, GOOD), name: 'other' };
+    const instance = await wanted(world.runtime, other);
+    const query = { force: true };
+    await place.engine.order('DELETE', `/containers/${world.project}-web-v1-1`, { query });
+    await expect(world.runtime.start(instance)).rejects.toThrow('got the address of an instance that has just ended');
+    expect(await world.runtime.list()).toEqual([]);
+    await world.runtime.start(instance);
+    expect(await untilSeen(world.runtime, 'other-v1-1', ({ state }) => state === 'ready')).toMatchObject({
+      host: one.host,
+    });
+  });
+
   it('hears of what happens to a container', async () => {
     await started(world.runtime, programSpec(world, GOOD));
     const heard: string[] = [];

@@ -124,9 +124,9 @@ export async function untilSeen(
 }
 
 export async function until(check: () => boolean | Promise<boolean>, seen = () => ''): Promise<void> {
-  const end = Date.now() + 15_000;
+  const end = Date.now() + 45_000;
   while (!(await check())) {
-    if (Date.now() > end) throw new Error(`It did not come true within 15 s. ${seen()}`);
+    if (Date.now() > end) throw new Error(`It did not come true within 45 s. ${seen()}`);
     await wait(20);
   }
 }
