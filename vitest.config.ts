@@ -7,6 +7,8 @@ const real = ['src/adapters/**/*.test.ts', 'src/proxy/**/*.test.ts', 'examples/*
 const story = ['test/*.test.ts'];
 /** They say how many seconds something took: nothing else runs beside them. */
 const alone = ['test/demo.test.ts'];
+/** The page in the system's Chromium, in front of a real control plane. */
+const browser = ['test/browser/*.test.ts'];
 /** Nothing but values: the files may share one loading of the modules, which takes more time than the tests. */
 const pure = { isolate: false };
 // On shared machines a process may get no processor for seconds. A retry is shown in the output, and never used at a desk.
@@ -28,11 +30,19 @@ export default defineConfig({
     reporters: ['default', notRun],
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { ...pure, name: 'unit', include: ['src/**/*.test.ts'], exclude: [...real, 'src/sim/**'] } },
+      {
+        test: {
+          ...pure,
+          name: 'unit',
+          include: ['src/**/*.test.ts', 'web/src/**/*.test.ts'],
+          exclude: [...real, 'src/sim/**'],
+        },
+      },
       { test: { ...pure, name: 'sim', include: ['src/sim/**/*.test.ts'], testTimeout: 600_000 } },
       { test: { ...inPairs(1), name: 'real', include: real } },
       { test: { ...inPairs(2), name: 'story', include: story, exclude: alone } },
       { test: { ...inPairs(3), name: 'alone', include: alone, maxWorkers: 1 } },
+      { test: { ...inPairs(4), name: 'browser', include: browser, globalSetup: ['test/browser/build.ts'] } },
     ],
   },
 });

@@ -83,7 +83,7 @@ function Top() {
           type="button"
           class="k"
           onClick={openPalette}
-          aria-label="Search or run a command"
+          aria-label="Search or run… ⌘K"
           aria-keyshortcuts="Control+K Meta+K"
         >
           <span class="wide-only">Search or run… </span>
