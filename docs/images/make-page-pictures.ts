@@ -28,20 +28,23 @@ const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', arg
 const stage = await openStage(Number(process.argv[2] ?? 90));
 mkdirSync(FOLDER, { recursive: true });
 try {
-  setPlan('[5, 25, 50], bake: 20s, requests: 20, keep_warm: 0s');
-  await sleep(30_000);
+  await sleep(40_000);
+  setPlan('[25, 50], bake: 12s, requests: 20, keep_warm: 0s');
   const slow = await stage.release('slow');
   await until(slow.id, (view) => view.isOver);
   const broken = await stage.release('broken');
   await until(broken.id, (view) => view.isOver);
-  await sleep(12_000);
+  // The last minute of the service is around it: the arm closes in the picture.
+  await sleep(8000);
+  await pictures({ 'rolled-back': `/releases/${broken.id}` });
+  setPlan('[5, 25, 50], bake: 45s, requests: 20, keep_warm: 0s');
   const good = await stage.release('good');
-  await until(good.id, (view) => view.weight >= 25 && view.candidate.requests > 200);
-  await pictures({ releasing: `/releases/${good.id}`, overview: '/', releases: '/releases' });
+  await until(good.id, (view) => view.weight >= 50 && view.candidate.requests > 400);
+  await pictures({ releasing: `/releases/${good.id}` });
+  await pictures({ overview: '/', releases: '/releases' });
   await until(good.id, (view) => view.isOver);
   await pictures({
     promoted: `/releases/${good.id}`,
-    'rolled-back': `/releases/${broken.id}`,
     slow: `/releases/${slow.id}`,
     service: '/services/maths',
     services: '/services',

@@ -217,8 +217,14 @@ function Text({ text }: { text: string }) {
   const said = textIn(text);
   if (said === null) return <span class="text">{text}</span>;
   return (
-    <span class="text" title={text}>
+    <span class="text">
       {said.message} <span class="rest">{said.rest}</span>
+      {said.long.map(([name, value]) => (
+        <details key={name} class="rest">
+          <summary>{name}</summary>
+          {value}
+        </details>
+      ))}
     </span>
   );
 }
@@ -226,18 +232,26 @@ function Text({ text }: { text: string }) {
 /** What the columns before the text say already. */
 const KNOWN = new Set(['level', 'severity', 'time', 'timestamp', 'ts', 'service', 'version', 'instance']);
 
-function textIn(text: string): { readonly message: string; readonly rest: string } | null {
+type Said = {
+  readonly message: string;
+  readonly rest: string;
+  /** Stacks and the like: shown on demand. */
+  readonly long: readonly (readonly [string, string])[];
+};
+
+const LONG = 160;
+
+function textIn(text: string): Said | null {
   if (!text.startsWith('{') || !text.endsWith('}')) return null;
   try {
     const { msg, message = msg, ...rest } = JSON.parse(text) as Record<string, unknown>;
     if (typeof message !== 'string') return null;
-    const parts = Object.entries(rest).filter(([name]) => !KNOWN.has(name));
-    return {
-      message,
-      rest: parts
-        .map(([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`)
-        .join(' '),
-    };
+    const parts = Object.entries(rest)
+      .filter(([name]) => !KNOWN.has(name))
+      .map(([name, value]) => [name, typeof value === 'string' ? value : JSON.stringify(value)] as const);
+    const isLong = ([, value]: readonly [string, string]) => value.length > LONG || value.includes('\n');
+    const short = parts.filter((part) => !isLong(part)).map(([name, value]) => `${name}=${value}`);
+    return { message, rest: short.join(' '), long: parts.filter(isLong) };
   } catch {
     return null;
   }

@@ -44,7 +44,7 @@ export function OverviewPage() {
       <Verdict view={view} />
       {view.releases.length > 0 && <Releasing releases={view.releases} />}
       <Services services={view.services} />
-      <div class="grid even">
+      <div class="grid even loose">
         <Machine view={view} />
         <section class="panel" aria-labelledby="lately-title">
           <h2 id="lately-title">Lately</h2>

@@ -7,8 +7,8 @@ import { cursor, moments, shown } from './model.ts';
 import { bandPath, type Column, candidatePieces, planOf, riverOf, type River as Shape } from './shape.ts';
 import { Particles } from './specks.tsx';
 
-/** What is drawn at least, and how far to the left at most. */
-const SHORTEST_MS = 60_000;
+/** What is drawn at least: of a release under way, and of one that is over. */
+const SHORTEST_MS = { live: 60_000, over: 20_000 };
 
 export function River({ view }: { view: ReleaseView }) {
   const [box, width] = useWidth<HTMLDivElement>();
@@ -17,7 +17,7 @@ export function River({ view }: { view: ReleaseView }) {
   const hasPlan = planOf(view).length > 0 && cursor.value === null;
   const ahead = Math.round(width * (isNarrow ? 0.26 : hasPlan ? 0.27 : 0.19));
   const to = (all.at(-1)?.at ?? view.requestedAt) + (all.at(-1)?.seconds ?? 1) * 1000;
-  const from = Math.min(all[0]?.at ?? to, to - SHORTEST_MS);
+  const from = Math.min(all[0]?.at ?? to, to - SHORTEST_MS[view.isOver ? 'over' : 'live']);
   const past = Math.max(40, width - ahead);
   const shape = riverOf(all, from, to, { width: past, height: HEIGHT });
   const at = cursor.value;
@@ -196,29 +196,20 @@ function Labels({ view, shape, nowX, isNarrow }: { view: ReleaseView; shape: Sha
   const total = column.stable + column.candidate;
   if (total === 0) return null;
   const share = measuredShare(view, column);
-  const x = nowX - (isNarrow ? 168 : 214);
   const upper = { y: column.top, high: column.cut1 - column.top };
   const lower = { y: column.cut2, high: column.bottom - column.cut2 };
   const asked =
     Math.abs(share - view.weight) > 1.5 && cursor.value === null ? ` (asked ${weightText(view.weight)})` : '';
+  const stableText = `v${view.from ?? ''} stable · ${rateText(column.stable)} req/s`;
+  const candidateText = `v${view.version} ${isNarrow ? '' : 'candidate '}· ${rateText(column.candidate)} req/s${isNarrow ? '' : asked}`;
+  // The words end before the line of now, whatever they say.
+  const x = nowX - 66 - Math.max(stableText.length, candidateText.length) * 6.5;
+  const stableY = upper.y + Math.min(30, upper.high / 2 + 7);
+  const candidateY = lower.high >= 24 ? lower.y + Math.min(30, lower.high / 2 + 7) : lower.y + lower.high + 19;
   return (
     <>
-      {column.stable > 0 && (
-        <ArmLabel
-          x={x}
-          y={upper.y + Math.min(30, upper.high / 2 + 7)}
-          share={100 - share}
-          text={`v${view.from ?? ''} stable · ${rateText(column.stable)} req/s`}
-        />
-      )}
-      {column.candidate > 0 && (
-        <ArmLabel
-          x={x}
-          y={lower.high >= 24 ? lower.y + Math.min(30, lower.high / 2 + 7) : lower.y + lower.high + 19}
-          share={share}
-          text={`v${view.version} ${isNarrow ? '' : 'candidate '}· ${rateText(column.candidate)} req/s${isNarrow ? '' : asked}`}
-        />
-      )}
+      {column.stable > 0 && <ArmLabel x={x} y={stableY} share={100 - share} text={stableText} />}
+      {column.candidate > 0 && <ArmLabel x={x} y={candidateY} share={share} text={candidateText} />}
     </>
   );
 }
