@@ -9,6 +9,7 @@ export function serveOrders(app: App, { control, stop, engines, configure }: App
   app.openapi(routes.postUp, async (c) => {
     const body = c.req.valid('json');
     requireOurs(body.project, control.status().project, engines);
+    c.set('about', body.isDryRun ? 'dry run' : body.services.join(' ').slice(0, 100));
     const view = await control.up({ ...body, by: byOf(c) });
     if (!body.isDryRun) await configure?.(body.project);
     return c.json(view, 200);
