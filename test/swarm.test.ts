@@ -5,7 +5,7 @@ import { until } from '../src/adapters/runtime/swarm/fixture-place.ts';
 import { describeWith } from './engines.ts';
 import { openSwarmGround, type SwarmGround, startUsers, type Users } from './swarm/ground.ts';
 
-const TIME_MS = 120_000;
+const TIME_MS = 300_000;
 
 describeWith('swarm', 'a service on a Swarm of three nodes', () => {
   let ground: SwarmGround;

@@ -104,10 +104,12 @@ export function codeFolder(swarm: TestSwarm, code: string): string {
   return folder;
 }
 
+const PATIENCE_MS = 90_000;
+
 export async function until(check: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 45_000;
+  const end = Date.now() + PATIENCE_MS;
   while (!(await check())) {
-    if (Date.now() > end) throw new Error('It did not come true within 45 s.');
+    if (Date.now() > end) throw new Error('It did not come true within 90 s.');
     await wait(50);
   }
 }

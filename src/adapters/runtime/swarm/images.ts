@@ -13,8 +13,6 @@ import { imageSpread, type NodeEngine } from './spread.ts';
 export type Images = Pick<Runtime, 'identify' | 'prepare' | 'prune'> & {
   /** What Swarm is told to run for a revision: an image id, or a name in a registry with its digest. Null = it is not here. */
   find(spec: ServiceSpec, digest: string): Promise<string | null>;
-  /** Brings the image of a revision to nodes that came later. Failure: `unavailable`. */
-  bring(spec: ServiceSpec, digest: string): Promise<void>;
 };
 
 export type ImagesOptions = {
@@ -56,7 +54,6 @@ export function swarmImages({ project, engine, nodes, ownNode, buildTimeoutMs = 
       if (image === null || registry === null) return image?.Id ?? null;
       return image.RepoDigests.find((one) => one.startsWith(`${registry}/`)) ?? null;
     },
-    bring,
   };
 }
 

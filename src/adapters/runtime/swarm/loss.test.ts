@@ -1,6 +1,6 @@
 // What happens to instances when a node of a real Swarm is lost or emptied, and when an instance ends by itself.
 import { get } from 'node:http';
-import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { z } from 'zod';
 import { describeWith } from '../../../../test/engines.ts';
 import type { InstanceSeen, InstanceSpec } from '../../../ports/runtime.ts';
@@ -21,6 +21,9 @@ const answerOf = ({ host, port }: InstanceSeen) =>
       response.on('end', () => resolve(text));
     }).on('error', reject);
   });
+
+// Three engines build, carry and start images: on a busy machine that takes its time.
+vi.setConfig({ testTimeout: 240_000, hookTimeout: 240_000 });
 
 describeWith('swarm', 'instances on the nodes of a Swarm', () => {
   let swarm: TestSwarm;
