@@ -9,7 +9,7 @@ export type Checked<S extends z.ZodRawShape> = { readonly [K in keyof S]?: z.out
 
 export type CheckOptions = {
   /** Keys that are allowed beside those of the shape. */
-  readonly others: ReadonlySet<string>;
+  readonly others: Pick<ReadonlySet<string>, 'has'>;
   /** What to say about a key that is not allowed; null when nothing helps. */
   readonly hintFor: (key: string) => string | null;
 };

@@ -74,6 +74,7 @@ export function containerOf(given: Draft, launched: Launched, all: Containers): 
     ports,
     servicePort: servicePortOf(draft, ports),
     healthcheck: healthcheckOf(draft),
+    ...(draft.ownHealth.start_interval === undefined ? {} : { startIntervalMs: draft.ownHealth.start_interval }),
     logging: { driver: own.logging?.driver ?? null, options: pairsOf(own.logging?.options) },
     placement: placementOf(draft),
   };

@@ -48,6 +48,7 @@ describe('the container of a service', () => {
       extraHosts: ['api.example.com:192.0.2.1'],
       dns: ['192.0.2.53'],
       healthcheck: 'own',
+      startIntervalMs: 1000,
       logging: { driver: 'local', options: { 'max-size': '10m' } },
       ports: [],
     });

@@ -195,6 +195,8 @@ export const ContainerSpec = z.object({
   servicePort: z.number().int().min(1).max(65_535).nullable(),
   /** `own`: that of the spec's readiness. `image`: its own, if it has one. `none`: not even that. */
   healthcheck: z.enum(['own', 'image', 'none']),
+  /** Time between two looks in the start period; absent = a second, or less. Docker Engine 25 and newer. */
+  startIntervalMs: z.number().int().min(0).optional(),
   logging: z.object({ driver: z.string().nullable(), options: Pairs }),
   /** Swarm only. */
   placement: Placement,

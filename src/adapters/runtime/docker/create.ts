@@ -81,7 +81,7 @@ export function graceSeconds({ stopGraceMs }: Pick<ServiceSpec, 'stopGraceMs'>):
 
 function healthcheckOf(
   readiness: Readiness,
-  { healthcheck }: ContainerSpec,
+  { healthcheck, startIntervalMs }: ContainerSpec,
   hasStartInterval: boolean,
 ): object | undefined {
   if (healthcheck === 'none') return { Test: ['NONE'] };
@@ -94,7 +94,7 @@ function healthcheckOf(
     Retries: retries,
     StartPeriod: startPeriodMs * NANOSECONDS,
     ...(hasStartInterval && startPeriodMs > 0
-      ? { StartInterval: Math.min(START_INTERVAL_MS, intervalMs) * NANOSECONDS }
+      ? { StartInterval: (startIntervalMs || Math.min(START_INTERVAL_MS, intervalMs)) * NANOSECONDS }
       : {}),
   };
 }
