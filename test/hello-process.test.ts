@@ -13,7 +13,7 @@ describeWith('curl', 'hello as processes', () => {
 
   tellStory(() => tutorial, {
     deploy: 'As processes',
-    kill: 'Kill a process',
+    kill: () => tutorial.run('Kill a process'),
     runs: async () => {
       const { out } = await tutorial.shell('friday status hello --json');
       expect(JSON.parse(out)).toMatchObject({ instances: [{ handle: /^pid \d+$/ }, {}] });

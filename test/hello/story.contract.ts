@@ -4,9 +4,10 @@ import { type Load, startLoad } from './load.ts';
 import { type Tutorial, until } from './tutorial.ts';
 
 export type Variant = {
-  /** Headings of the README: how it is deployed, and how an instance is killed. */
+  /** Heading of the README: how it is deployed. */
   readonly deploy: string;
-  readonly kill: string;
+  /** Kills an instance, as the README does. */
+  readonly kill: () => Promise<unknown>;
   /** A look at the engine: what runs is what the variant promises. */
   readonly runs: () => Promise<void>;
   /** Steps of this variant alone, between the scaling and the end, with the load of the others. */
@@ -87,7 +88,7 @@ export function tellStory(tutorialOf: () => Tutorial, variant: Variant): void {
       await settled(tutorialOf(), 2);
       const old = (await serviceOf(tutorialOf())).instances;
       const beginnings = new Map(old.map(({ id, restarts }) => [id, restarts]));
-      await tutorialOf().run(variant.kill);
+      await variant.kill();
       const isHealed = async () => {
         const { ready, instances } = await serviceOf(tutorialOf());
         return ready === 2 && instances.some(({ id, restarts }) => restarts > (beginnings.get(id) ?? -1));

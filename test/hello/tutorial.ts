@@ -35,7 +35,7 @@ export async function openTutorial(environment: Readonly<Record<string, string>>
   const friday = `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'src/cli/main.ts')}' "$@"\n`;
   writeFileSync(join(place, 'bin', 'friday'), friday, { mode: 0o755 });
   const [plain, secure] = [await freePort(), await freePort()];
-  const env = {
+  const env: NodeJS.ProcessEnv = {
     ...process.env,
     PATH: `${join(place, 'bin')}${delimiter}${process.env.PATH}`,
     FRIDAY_STATE_DIR: join(place, 'state'),
@@ -56,6 +56,8 @@ export async function openTutorial(environment: Readonly<Record<string, string>>
       const outs: string[] = [];
       for (const command of commandsBelow(heading)) {
         const { code, out, err } = await shell(command);
+        // The next commands are typed in the same terminal.
+        for (const [, name = '', value] of command.matchAll(/^export (\w+)=(\S+)$/gm)) env[name] = value;
         if (code !== 0) throw new Error(`${heading}: status ${code}\n$ ${command}${out}${err}`);
         outs.push(out);
       }

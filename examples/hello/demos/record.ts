@@ -9,8 +9,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { commandsBelow } from './readme.ts';
 
 /** Headings of the README, in the order in which they are played. */
+const RELEASES = ['Ask', 'Release', 'Release something broken', 'Roll back'];
 const DEMOS: Readonly<Record<string, readonly string[]>> = {
-  processes: ['As processes', 'Ask', 'Release', 'Release something broken', 'Roll back', 'Kill a process', 'Scale up'],
+  processes: ['As processes', ...RELEASES, 'Kill a process', 'Scale up'],
+  docker: ['On Docker', ...RELEASES, 'Kill a container', 'Scale up'],
+  swarm: ['On Docker Swarm', ...RELEASES, 'Scale up', 'Lose a node'],
 };
 const SIZE = { width: 90, height: 30 };
 const LETTER_MS = 25;
@@ -27,7 +30,12 @@ if (headings === undefined) {
 
 const folder = mkdtempSync(join(tmpdir(), 'hello-demo-'));
 cpSync(join(import.meta.dirname, '..'), folder, { recursive: true });
-const env = { ...process.env, TERM: 'xterm-256color', FRIDAY_STATE_DIR: join(folder, '.state'), FRIDAY_BY: 'ana' };
+const env: NodeJS.ProcessEnv = {
+  ...process.env,
+  TERM: 'xterm-256color',
+  FRIDAY_STATE_DIR: join(folder, '.state'),
+  FRIDAY_BY: 'ana',
+};
 const events: Event[] = [];
 const began = performance.now();
 const show = (text: string) => {
@@ -49,6 +57,8 @@ async function type(command: string): Promise<void> {
 async function run(command: string): Promise<void> {
   const { width, height } = SIZE;
   const inside = `stty cols ${width} rows ${height}; ${command}`;
+  const [, name, value] = /^export (\w+)=(\S+)$/.exec(command) ?? [];
+  if (name !== undefined) env[name] = value;
   const child = spawn('script', ['-qefc', inside, '/dev/null'], {
     cwd: folder,
     env,
