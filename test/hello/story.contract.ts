@@ -54,7 +54,9 @@ export function tellStory(tutorialOf: () => Tutorial, variant: Variant): void {
     it('is deployed with one command, and answers', async () => {
       await tutorialOf().run(variant.deploy);
       await settled(tutorialOf(), 2);
-      expect(await tutorialOf().run('Ask')).toBe('{"hello":"world"}\n');
+      const { port } = new URL(tutorialOf().address);
+      const redirected = `308 https://localhost:${port}/hello`;
+      expect(await tutorialOf().run('Ask')).toBe(`{"hello":"world"}\n${redirected}\n`);
       await variant.runs();
     });
 

@@ -50,7 +50,7 @@ export async function openTutorial(environment: Readonly<Record<string, string>>
   const shell = (command: string) => runShell(ours(command), folder, env);
   return {
     folder,
-    address: `http://localhost:${plain}`,
+    address: `https://localhost:${secure}`,
     shell,
     run: async (heading) => {
       const outs: string[] = [];
