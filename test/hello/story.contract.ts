@@ -19,7 +19,7 @@ type Service = {
   readonly version: number;
   readonly ready: number;
   readonly wanted: number;
-  readonly instances: readonly { readonly id: string; readonly restarts: number }[];
+  readonly instances: readonly { readonly id: string; readonly handle: string; readonly restarts: number }[];
 };
 
 export async function serviceOf(tutorial: Tutorial): Promise<Service> {

@@ -17,8 +17,8 @@ export type Tutorial = {
   /** The copy of the example that the commands change. */
   readonly folder: string;
   readonly address: string;
-  /** Runs the commands below a heading; rejects with all their output when one fails. Gives the output, blocks joined. */
-  run(heading: string): Promise<string>;
+  /** Runs the commands below a heading; rejects with all their output when one fails. Gives the output, blocks joined. `variables` count this once. */
+  run(heading: string, variables?: Readonly<Record<string, string>>): Promise<string>;
   /** Runs any command in the same shell. */
   shell(command: string): Promise<Ran>;
   /** Starts the requests of the second terminal. `end` ends them, once or again, and gives the statuses other than 200. */
@@ -52,10 +52,10 @@ export async function openTutorial(environment: Readonly<Record<string, string>>
     folder,
     address: `https://localhost:${secure}`,
     shell,
-    run: async (heading) => {
+    run: async (heading, variables = {}) => {
       const outs: string[] = [];
       for (const command of commandsBelow(heading)) {
-        const { code, out, err } = await shell(command);
+        const { code, out, err } = await runShell(ours(command), folder, { ...env, ...variables });
         // The next commands are typed in the same terminal.
         for (const [, name = '', value] of command.matchAll(/^export (\w+)=(\S+)$/gm)) env[name] = value;
         if (code !== 0) throw new Error(`${heading}: status ${code}\n$ ${command}${out}${err}`);
