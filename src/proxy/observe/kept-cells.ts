@@ -1,8 +1,10 @@
 // The cells that were given out, kept for readers as long as there is room.
-import type { Cell } from '../../core/traffic.ts';
+import type { Cell, Cursor } from '../../core/traffic.ts';
 
 type Kept = { readonly tick: number; readonly json: string };
 
+/** Cells in one answer. */
+const PAGE = 10_000;
 const DROPPED: Kept = { tick: 0, json: '' };
 
 export class KeptCells {
@@ -40,6 +42,23 @@ export class KeptCells {
       this.kept = this.kept.slice(this.head);
       this.head = 0;
     }
+  }
+
+  /**
+   * `Observations` after `cursor` as JSON; cells are stored as JSON, so nothing is parsed and built again. `boot` names the
+   * life of which these are the cells; all up to the second `closedUpTo` were added.
+   */
+  read(boot: string, cursor: Cursor | null, closedUpTo: number): string {
+    const isKnown = cursor !== null && cursor.boot === boot && cursor.seq <= this.lastSeq;
+    const after = isKnown ? cursor.seq : 0;
+    const start = Math.max(after, this.firstSeq - 1);
+    const { cells, oldestLeft } = this.after(start, PAGE);
+    const head = JSON.stringify({
+      cursor: { boot, seq: start + cells.length },
+      lost: start - after,
+      closedUpTo: oldestLeft === null ? closedUpTo : Math.min(closedUpTo, oldestLeft - 1),
+    });
+    return `${head.slice(0, -1)},"cells":[${cells.join(',')}]}`;
   }
 
   /** JSON of the cells after `seq` in order, at most `limit`, and the smallest second among those left for later. */

@@ -6,8 +6,6 @@ import type { OpenCell, Regime } from './cell.ts';
 import { KeptCells } from './kept-cells.ts';
 import { ServiceCount } from './service-count.ts';
 
-/** Cells in one answer. */
-const PAGE = 10_000;
 /** Wait after the end of a second, so that the timer never comes just before it. */
 const AFTER_SECOND_MS = 5;
 
@@ -53,20 +51,10 @@ export class Observer {
     this.timer = null;
   }
 
-  /** `Observations` after `cursor` as JSON; cells are stored as JSON, so nothing is parsed and built again. */
+  /** `Observations` after `cursor` as JSON. */
   read(cursor: Cursor | null): string {
     const closedUpTo = this.settle();
-    const { kept } = this;
-    const isKnown = cursor !== null && cursor.boot === this.boot && cursor.seq <= kept.lastSeq;
-    const after = isKnown ? cursor.seq : 0;
-    const start = Math.max(after, kept.firstSeq - 1);
-    const { cells, oldestLeft } = kept.after(start, PAGE);
-    const head = JSON.stringify({
-      cursor: { boot: this.boot, seq: start + cells.length },
-      lost: start - after,
-      closedUpTo: oldestLeft === null ? closedUpTo : Math.min(closedUpTo, oldestLeft - 1),
-    });
-    return `${head.slice(0, -1)},"cells":[${cells.join(',')}]}`;
+    return this.kept.read(this.boot, cursor, closedUpTo);
   }
 
   /** Gives out what is over; all seconds up to the returned one are complete. */

@@ -31,16 +31,17 @@ export class Tally {
   }
 
   /** Gives the bucket. */
-  addLatency(ms: number): number {
+  addLatency(ms: number, requests = 1): number {
     const bucket = bucketOf(ms);
-    this.latency[bucket] = (this.latency[bucket] ?? 0) + 1;
+    this.latency[bucket] = (this.latency[bucket] ?? 0) + requests;
     return bucket;
   }
 
-  /** One whose latency was added, in this bucket, has failed. */
-  fail(failure: keyof FailureCounts, bucket: number): void {
-    this.failures[failure] += 1;
-    this.failedLatency.set(bucket, (this.failedLatency.get(bucket) ?? 0) + 1);
+  /** Some whose latency was added, in this bucket, have failed. */
+  fail(failure: keyof FailureCounts, bucket: number, requests = 1): void {
+    if (requests === 0) return;
+    this.failures[failure] += requests;
+    this.failedLatency.set(bucket, (this.failedLatency.get(bucket) ?? 0) + requests);
   }
 
   routeAt(place: number, route: string): RouteTally {

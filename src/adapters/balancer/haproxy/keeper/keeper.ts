@@ -2,20 +2,20 @@
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure, sentenceOf } from '../../../../core/failure.ts';
-import type { BalancerSeen, Cursor, Table, TableCertificate } from '../../../../core/traffic.ts';
+import type { BalancerSeen, Cursor, Table } from '../../../../core/traffic.ts';
 import { type Folder, forgetTable } from '../../../../proxy/folder.ts';
 import { LIMITS } from '../../../../proxy/limits.ts';
 import { note } from '../../../../proxy/log.ts';
 import { regimeOf } from '../../../../proxy/observe/cell.ts';
 import { ReleaseClients } from '../../../../proxy/observe/release-clients.ts';
 import { addressesFor } from './addresses.ts';
-import { backendOf, FILES, OPEN_TABLE, shapeOf } from './config.ts';
+import { backendOf, FILES, shapeOf } from './config.ts';
 import { Engine } from './engine.ts';
-import { Ledger } from './ledger.ts';
+import { Ledger, type Tables } from './ledger.ts';
 import { LineReaders } from './lines.ts';
-import { entriesIn, openIn, type Workers } from './master.ts';
+import { openIn, rowsIn, type Workers } from './master.ts';
 import { planOf } from './plan.ts';
-import { endedIn } from './request.ts';
+import { ANSWERED_TABLE, ASKED_TABLE } from './rules.ts';
 import { changeServers, pushMaps, removeServer, renewCertificates } from './runtime.ts';
 import { checkWords, load, NOTHING, type Saved, save } from './saved.ts';
 import { pemOf, renewedIn } from './tls.ts';
@@ -36,16 +36,19 @@ export class Keeper {
   private state: Saved = NOTHING;
   private turn: Promise<unknown> = Promise.resolve();
   private collecting: Promise<void> | null = null;
+  /** Workers that are ending and have no connection any more, and since when that is known, on the clock of `performance`. */
+  private readonly idle = new Map<number, number>();
+  /** Whether HAProxy has the maps of `state`: not when a change of them failed half-way, or another keeper made it. */
+  private areMapsKnown = false;
+  /** When the last reading of the tables began, on the clock of `performance`. */
+  private readAt = 0;
   private isStopped = false;
 
   constructor(dir: string, folder: Folder, program: string) {
     this.folder = folder;
     this.engine = new Engine(dir, program);
     this.ledger = new Ledger(Date.now(), (name) => this.state.servers.find((one) => one.name === name)?.id ?? '');
-    this.readers = new LineReaders(join(dir, FILES.admin), (line) => {
-      const ended = endedIn(line);
-      if (ended !== null) this.ledger.take(ended);
-    });
+    this.readers = new LineReaders(join(dir, FILES.admin), (line) => this.ledger.take(line));
   }
 
   /** Takes over the HAProxy that runs, or starts it with what was saved. */
@@ -69,7 +72,12 @@ export class Keeper {
   }
 
   async seen(): Promise<
-    BalancerSeen & { readonly boot: string; readonly pid: number; readonly haproxy: number | null }
+    BalancerSeen & {
+      readonly boot: string;
+      readonly pid: number;
+      readonly haproxy: number | null;
+      readonly lostLines: number;
+    }
   > {
     const { table, listening, listeningTls, servers } = this.state;
     const counts = await this.openByServer(await this.engine.workers().catch(() => NOBODY));
@@ -89,13 +97,14 @@ export class Keeper {
       boot: this.ledger.boot,
       pid: process.pid,
       haproxy: pid,
+      lostLines: this.ledger.lostLines,
     };
   }
 
   /** `Observations` as JSON. */
   async observe(cursor: Cursor | null): Promise<string> {
     await this.collect();
-    return this.ledger.read(cursor);
+    return this.ledger.observe(cursor);
   }
 
   stop(graceMs: number): Promise<void> {
@@ -136,8 +145,9 @@ export class Keeper {
     try {
       if (!isRunning) await this.launch();
       else if (shapeOf(before) !== shapeOf(next)) await this.reload();
-      else await this.tell(plan.coming, plan.leaving, renewedIn(before.table, table));
+      else await this.tell(plan.coming, plan.leaving, before);
     } catch (error) {
+      this.areMapsKnown = false;
       save(this.folder, before);
       this.engine.write(before);
       this.use(before);
@@ -186,20 +196,17 @@ export class Keeper {
     await this.listen(true);
     const { ending } = await this.engine.workers();
     // Requests on connections that are still with them follow the same table.
-    for (const worker of ending) await pushMaps(this.engine, worker, this.state).catch(() => undefined);
+    for (const worker of ending) await pushMaps(this.engine, worker, this.state, null).catch(() => undefined);
   }
 
-  private async tell(
-    coming: Saved['servers'],
-    leaving: Saved['servers'],
-    renewed: readonly TableCertificate[],
-  ): Promise<void> {
+  private async tell(coming: Saved['servers'], leaving: Saved['servers'], before: Saved): Promise<void> {
+    const renewed = renewedIn(before.table, this.state.table);
     const { current, ending } = await this.engine.workers();
     if (current === null) throw new Failure('unavailable', 'HAProxy has no worker that takes connections.');
     this.engine.write(this.state);
     for (const worker of ending) {
       await changeServers(this.engine, worker, coming, 'ready').catch(() => false);
-      await pushMaps(this.engine, worker, this.state).catch(() => undefined);
+      await pushMaps(this.engine, worker, this.state, null).catch(() => undefined);
     }
     const isChanged =
       (await changeServers(this.engine, current, coming, 'ready')) &&
@@ -208,7 +215,8 @@ export class Keeper {
       await this.reload();
       return;
     }
-    await pushMaps(this.engine, current, this.state);
+    await pushMaps(this.engine, current, this.state, this.areMapsKnown ? before : null);
+    this.areMapsKnown = true;
     await changeServers(this.engine, current, leaving, 'drain');
   }
 
@@ -255,27 +263,51 @@ export class Keeper {
 
   private async gather(): Promise<void> {
     const upTo = Date.now() - MARGIN_MS;
+    const began = performance.now();
+    if (!this.ledger.isDue(upTo) && this.idle.size === 0) return;
     const { current, ending } = await this.engine.workers().catch(() => NOBODY);
-    const tables = await Promise.all(
-      [...(current === null ? [] : [current]), ...ending].map((worker) =>
-        this.engine.ask(`@!${worker} show table ${OPEN_TABLE}`).catch(() => ''),
-      ),
+    const workers = [...(current === null ? [] : [current]), ...ending];
+    const tables = await Promise.all(workers.map((worker) => this.tablesOf(worker).catch(() => null)));
+    this.ledger.read(
+      upTo,
+      tables.filter((one) => one !== null),
     );
-    const entries = tables.flatMap(entriesIn);
+    this.readAt = began;
     const until = performance.now() + LINE_MS;
-    while (this.ledger.isAwaiting(entries) && performance.now() < until) await wait(5);
-    this.ledger.advance(upTo, entries);
+    while (this.ledger.isAwaiting() && performance.now() < until) await wait(5);
+    const lostBefore = this.ledger.lostLines;
+    this.ledger.settle(performance.now() >= until);
+    const lost = this.ledger.lostLines - lostBefore;
+    if (lost > 0) note(`HAProxy dropped ${lost} lines about failed requests.`);
+  }
+
+  /** What ended is in the second table when the first one no longer calls it open. */
+  private async tablesOf(worker: number): Promise<Tables> {
+    const asked = rowsIn(await this.engine.ask(`@!${worker} show table ${ASKED_TABLE}`));
+    const answered = rowsIn(await this.engine.ask(`@!${worker} show table ${ANSWERED_TABLE}`));
+    return { worker, asked, answered };
   }
 
   /** Workers that have nothing left to tell may end. One that is read by nobody is read again. */
   private async letGo(): Promise<void> {
     const { current, ending } = await this.engine.workers().catch(() => NOBODY);
+    for (const worker of this.idle.keys()) if (!ending.includes(worker)) this.forgetWorker(worker);
     for (const worker of ending.filter((one) => this.readers.workers.includes(one))) {
-      const entries = entriesIn(await this.engine.ask(`@!${worker} show table ${OPEN_TABLE}`));
+      // Its tables were read since it was without connections, and so were its lines.
+      if ((this.idle.get(worker) ?? Number.POSITIVE_INFINITY) < this.readAt && this.ledger.isIdle(worker)) {
+        this.readers.release(worker);
+        continue;
+      }
       const connections = openIn(await this.engine.ask(`@!${worker} show stat edge 1 -1`)).get('edge/FRONTEND') ?? 0;
-      if (entries.length === 0 && connections === 0) this.readers.release(worker);
+      if (connections > 0) this.idle.delete(worker);
+      else if (!this.idle.has(worker)) this.idle.set(worker, performance.now());
     }
     if (current !== null && !this.readers.workers.includes(current)) await this.take(() => this.listen(false));
+  }
+
+  private forgetWorker(worker: number): void {
+    this.idle.delete(worker);
+    this.ledger.forgetWorker(worker);
   }
 
   private async openByServer({ current, ending }: Workers): Promise<Map<string, number>> {

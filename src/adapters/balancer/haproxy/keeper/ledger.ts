@@ -1,235 +1,230 @@
-// Counts requests that HAProxy tells of afterwards as if they happened now: replays starts, heads and ends in their order.
+// Turns what HAProxy's tables and lines tell into cells: each request counted once, in the second in which it began.
 import type { Cursor } from '../../../../core/traffic.ts';
+import { hexDigits } from '../../../../proxy/chance.ts';
 import { LIMITS } from '../../../../proxy/limits.ts';
 import type { Regime } from '../../../../proxy/observe/cell.ts';
-import { Observer } from '../../../../proxy/observe/observer.ts';
-import type { RequestCount } from '../../../../proxy/observe/request-count.ts';
-import type { ServiceCount } from '../../../../proxy/observe/service-count.ts';
-import type { OpenEntry } from './master.ts';
-import { type Ended, type Noted, notedIn } from './request.ts';
+import { KeptCells } from '../../../../proxy/observe/kept-cells.ts';
+import { RouteNames } from '../../../../proxy/observe/route-names.ts';
+import { Group, type Pending } from './group.ts';
+import type { Row } from './master.ts';
+import { endedIn, kindIn, parted } from './request.ts';
+import { cellOf } from './tell.ts';
 
-/** A request of which neither HAProxy nor a line tells any more is forgotten after so long. */
-const LOST_MS = 10_000;
-/** HAProxy lists a request for half a second after its end; longer than that its end is remembered. */
-const REMEMBERED_MS = 5_000;
 /** A routing that was replaced still gets the requests that HAProxy tells of late. */
 const LATE_MS = 60_000;
-const START = 0;
-const HEAD = 1;
-const END = 2;
+/** HAProxy forgets a row sooner than that after its second. */
+const ROW_SECONDS = 30;
 
-type Step = { readonly at: number; readonly kind: number; readonly id: string; readonly run: (now: number) => void };
+/** What one worker has counted since it began. */
+export type Tables = { readonly worker: number; readonly asked: readonly Row[]; readonly answered: readonly Row[] };
 
-/** One request that has not ended. `count` is null for those that are in no arm: upgrades and refused ones. */
-type Open = {
-  readonly noted: Noted;
-  readonly service: ServiceCount;
-  count: RequestCount | null;
-  hasHead: boolean;
-  instance: string;
-  goneSince: number | null;
+type Counted = {
+  readonly regime: Regime;
+  readonly names: RouteNames;
+  /** Oldest first. */
+  readonly pending: Pending[];
+  replacedAt: number | null;
 };
+type Known = { readonly asked: Map<string, Row['values']>; readonly answered: Map<string, Row['values']> };
 
 export class Ledger {
-  private readonly observer: Observer;
-  private readonly regimes = new Map<number, { count: ServiceCount; replacedAt: number | null }>();
-  private readonly open = new Map<string, Open>();
-  /** Begun by an entry or a line, so that the other one does not begin it again. */
-  private readonly begun = new Set<string>();
-  private ended: Ended[] = [];
-  /** When the line of each came. */
-  private readonly endedIds = new Map<string, number>();
-  private waiting: Step[] = [];
+  readonly boot = hexDigits(16);
+  /** Lines that never came. */
+  lostLines = 0;
+  private readonly kept = new KeptCells(LIMITS.keptCells, LIMITS.keptBytes);
+  private readonly counted = new Map<number, Counted>();
+  private readonly groups = new Map<string, Group>();
+  private readonly known = new Map<number, Known>();
+  private readonly openOf = new Map<number, number>();
+  /** What began in a second before this one was counted by somebody else. */
+  private readonly firstTick: number;
   private clock: number;
+  /** Whether the tables were read after this second was over. */
+  private readTick: number;
   private readonly instanceOf: (server: string) => string;
 
   /** Begins at `now`; `instanceOf` gives the id of the instance that HAProxy calls by this name. */
   constructor(now: number, instanceOf: (server: string) => string) {
     this.clock = now;
+    this.firstTick = Math.floor(now / 1000);
+    this.readTick = this.firstTick - 1;
     this.instanceOf = instanceOf;
-    this.observer = new Observer(() => this.clock, LIMITS);
   }
 
-  get boot(): string {
-    return this.observer.boot;
-  }
-
-  /** Requests that carry this number are counted under `regime`, those of `before` no longer than they are told of late. */
+  /** Requests that carry this number are counted under `regime`. */
   change(number: number, regime: Regime): void {
-    if (!this.regimes.has(number)) this.regimes.set(number, { count: this.observer.join(regime), replacedAt: null });
+    if (this.counted.has(number)) return;
+    this.counted.set(number, { regime, names: new RouteNames(), pending: [], replacedAt: null });
   }
 
   /** Only these numbers are given to new requests. */
   retain(numbers: ReadonlySet<number>): void {
-    for (const [number, regime] of this.regimes) {
-      if (!numbers.has(number)) regime.replacedAt ??= this.clock;
-    }
+    for (const [number, one] of this.counted) if (!numbers.has(number)) one.replacedAt ??= this.clock;
   }
 
-  /** A request has ended. */
-  take(ended: Ended): void {
-    this.ended.push(ended);
-    this.endedIds.set(ended.noted.id, this.clock);
+  /** A line came. */
+  take(line: string): void {
+    const ended = endedIn(line, (regime) => (this.counted.get(regime)?.regime.deadlineMs ?? 0) * 1000);
+    if (ended === null) return;
+    this.groupOf(ended.kind.key)?.lines.push(ended);
   }
 
-  /** Whether a line is still to come for one of these, which have ended. */
-  isAwaiting(entries: readonly OpenEntry[]): boolean {
-    return entries.some((one) => !one.isInUse && !this.isKnownToHaveEnded(one.key.slice(0, one.key.indexOf('|'))));
+  /** Whether reading the tables could tell anything that is due by `upTo`. */
+  isDue(upTo: number): boolean {
+    if (Math.floor(upTo / 1000) - 1 > this.readTick) return true;
+    for (const { pending } of this.counted.values()) if (pending.some(({ tick }) => tick <= this.readTick)) return true;
+    return false;
   }
 
-  /** Everything that happened up to `upTo` is told: `entries` are the requests under way, the lines have been taken. */
-  advance(upTo: number, entries: readonly OpenEntry[]): void {
-    const until = Math.max(upTo, this.clock);
-    const steps = this.waiting;
-    for (const one of this.ended) this.plan(steps, one);
-    this.ended = [];
-    const told = new Set<string>();
-    for (const entry of entries) {
-      const noted = notedIn(entry.key);
-      if (noted === null) continue;
-      told.add(noted.id);
-      if (!this.endedIds.has(noted.id)) this.planOpen(steps, noted, entry);
-    }
-    steps.sort((one, other) => one.at - other.at || one.kind - other.kind);
-    const due = steps.findIndex((one) => one.at > until);
-    this.waiting = due < 0 ? [] : steps.splice(due);
-    for (const step of steps) {
-      this.clock = Math.max(this.clock, step.at);
-      step.run(this.clock);
-    }
-    this.clock = until;
-    this.forget(told);
-  }
-
-  read(cursor: Cursor | null): string {
-    return this.observer.read(cursor);
-  }
-
-  private isKnownToHaveEnded(id: string): boolean {
-    return this.endedIds.has(id);
-  }
-
-  private plan(steps: Step[], ended: Ended): void {
-    const { noted, headMs } = ended;
-    const { id, startedAt } = noted;
-    this.planStart(steps, noted);
-    const headAt = headMs === null ? null : startedAt + headMs;
-    if (headAt !== null) {
-      steps.push({
-        at: headAt,
-        kind: HEAD,
-        id,
-        run: (now) => this.head(id, now, ended),
-      });
-    }
-    const at = Math.max(ended.endedAt, headAt ?? startedAt);
-    steps.push({ at, kind: END, id, run: (now) => this.end(ended, now) });
-  }
-
-  private planStart(steps: Step[], noted: Noted): void {
-    const { id, startedAt } = noted;
-    if (this.begun.has(id)) return;
-    this.begun.add(id);
-    steps.push({ at: startedAt, kind: START, id, run: (now) => this.start(noted, now) });
-  }
-
-  private planOpen(steps: Step[], noted: Noted, { status, headUs, isEventStream }: OpenEntry): void {
-    this.planStart(steps, noted);
-    if (status === 0) return;
-    const { id } = noted;
-    const head = { status, isEventStream, retries: 0, answerMs: 0, server: '' };
-    steps.push({ at: noted.startedAt + headUs / 1000, kind: HEAD, id, run: (now) => this.head(id, now, head) });
-  }
-
-  private start(noted: Noted, now: number): void {
-    const service = this.regimes.get(noted.regime)?.count;
-    if (service === undefined) return;
-    const open: Open = { noted, service, count: null, hasHead: false, instance: '', goneSince: null };
-    this.open.set(noted.id, open);
-    if (noted.isRefused) service.refused(now);
-    if (noted.isRefused || noted.isUpgrade) return;
-    open.count = service.start(noted.arm, noted.isOutside, now, {
-      method: noted.method,
-      url: noted.path,
-      get instance() {
-        return open.instance;
-      },
-      traceId: noted.traceId,
-      clientId: noted.clientId,
-      wasUploading: () => noted.isUploading,
-    });
-  }
-
-  private head(
-    id: string,
-    now: number,
-    head: Pick<Ended, 'status' | 'isEventStream' | 'retries' | 'answerMs' | 'server'>,
-  ): void {
-    const open = this.open.get(id);
-    if (open === undefined || open.hasHead) return;
-    open.hasHead = true;
-    open.instance = this.instanceOf(head.server);
-    // A try that failed is a failure, though another instance then answered.
-    if (head.retries > 0) open.count?.cut(Math.max(open.noted.startedAt, now - Math.max(0, head.answerMs)), 502);
-    open.count?.head(now, head.status, head.isEventStream);
-    open.service.saw(open.count?.cell ?? null, now, head.status >= 500);
-  }
-
-  private end(ended: Ended, now: number): void {
-    const { noted, cause, status, server } = ended;
-    const open = this.open.get(noted.id);
-    this.open.delete(noted.id);
-    if (open === undefined || noted.isRefused) return;
-    const { count, service } = open;
-    if (server !== '<NOSRV>') open.instance = this.instanceOf(server);
-    const who = cause[0] ?? '-';
-    if (who === 'C' || who === 'c') {
-      count?.leave(now);
-      if (!open.hasHead && status >= 400) service.saw(count?.cell ?? null, now, false);
-      return;
-    }
-    if (open.hasHead) {
-      if (who === 'S' || who === 's') this.cutOff(open, now, status);
-      else count?.end(now);
-      return;
-    }
-    if (who === 's' && cause[1] === 'H') count?.timeOut(now);
-    else count?.cut(now, 502);
-    service.saw(count?.cell ?? null, now, true);
-  }
-
-  private cutOff({ count, service, noted }: Open, now: number, status: number): void {
-    if (noted.isUpgrade) return;
-    count?.cut(now, status);
-    service.sawCut(count?.cell ?? null, now);
-  }
-
-  /** What HAProxy no longer knows, and routings that nobody is under any more. */
-  private forget(told: ReadonlySet<string>): void {
-    const pending = new Set(this.waiting.map((one) => one.id));
-    for (const [id, one] of this.open) {
-      if (told.has(id) || pending.has(id)) {
-        one.goneSince = null;
-        continue;
+  /** The tables as they were read after `upTo`; those of a worker that did not answer are not among them. */
+  read(upTo: number, tables: readonly Tables[]): void {
+    this.clock = Math.max(upTo, this.clock);
+    for (const group of this.groups.values()) group.open = 0;
+    for (const { worker, asked, answered } of tables) {
+      const known = this.known.get(worker) ?? { asked: new Map(), answered: new Map() };
+      this.known.set(worker, known);
+      let open = 0;
+      for (const row of asked) {
+        open += row.open;
+        this.readAsked(row, known.asked.get(row.key));
+        known.asked.set(row.key, row.values);
       }
-      one.goneSince ??= this.clock;
-      if (this.clock - one.goneSince < LOST_MS) continue;
-      one.count?.leave(this.clock);
-      this.open.delete(id);
+      for (const row of answered) {
+        this.readAnswered(row, known.answered.get(row.key));
+        known.answered.set(row.key, row.values);
+      }
+      this.openOf.set(worker, open);
+      for (const [rows, present] of [
+        [known.asked, asked],
+        [known.answered, answered],
+      ] as const) {
+        this.forgetRows(rows, present);
+      }
     }
-    for (const id of this.begun) {
-      if (told.has(id) || pending.has(id) || this.open.has(id) || this.endedIds.has(id)) continue;
-      this.begun.delete(id);
+    this.readTick = Math.floor(this.clock / 1000) - 1;
+  }
+
+  /** Whether this worker had no request under way when it was read last, and no line is still to come. */
+  isIdle(worker: number): boolean {
+    if (this.openOf.get(worker) !== 0) return false;
+    for (const { pending } of this.counted.values()) {
+      if (pending.some(({ groups }) => groups.some(({ missing }) => missing > 0))) return false;
     }
-    for (const [id, at] of this.endedIds) {
-      if (this.clock - at < REMEMBERED_MS) break;
-      this.endedIds.delete(id);
+    return true;
+  }
+
+  /** This worker has ended or will tell nothing more. */
+  forgetWorker(worker: number): void {
+    this.known.delete(worker);
+    this.openOf.delete(worker);
+  }
+
+  /** Whether lines are still to come that a due cell needs. */
+  isAwaiting(): boolean {
+    for (const { pending } of this.counted.values()) {
+      if (pending.some((one) => this.isDueCell(one) && one.groups.some(({ missing }) => missing > 0))) return true;
     }
-    const inUse = new Set([...this.open.values()].map((one) => one.service));
-    for (const [number, { count, replacedAt }] of this.regimes) {
-      if (replacedAt === null || this.clock - replacedAt < LATE_MS || inUse.has(count)) continue;
-      this.observer.leave(count);
-      this.regimes.delete(number);
+    return false;
+  }
+
+  /** Gives out what is complete; `hasWaited`: for lines, in vain. */
+  settle(hasWaited: boolean): void {
+    for (const counted of this.counted.values()) {
+      for (let first = counted.pending[0]; first !== undefined; first = counted.pending[0]) {
+        if (!this.isOver(first, counted.regime, hasWaited)) break;
+        counted.pending.shift();
+        this.give(first, counted);
+      }
+    }
+    this.forget();
+  }
+
+  /** `Observations` after `cursor` as JSON. */
+  observe(cursor: Cursor | null): string {
+    let closedUpTo = this.readTick;
+    for (const { pending } of this.counted.values()) {
+      if (pending[0] !== undefined) closedUpTo = Math.min(closedUpTo, pending[0].tick - 1);
+    }
+    return this.kept.read(this.boot, cursor, closedUpTo);
+  }
+
+  private readAsked(row: Row, before: Row['values'] | undefined): void {
+    const [key, rest] = parted(row.key);
+    const more = (name: string) => moreOf(row.values[name] ?? 0, before?.[name]);
+    const [starts, told] = [more('conn_cnt'), more('gpc1')];
+    const answered = more('gpc0') - more('gpc2');
+    if (starts + told > 0 || answered !== 0) this.groupOf(key)?.ask(rest, row.values, starts, answered, told);
+    if (row.open === 0) return;
+    const group = this.groups.get(key);
+    if (group !== undefined) group.open += row.open;
+  }
+
+  private readAnswered({ key, values }: Row, before: Row['values'] | undefined): void {
+    const count = moreOf(values.conn_cnt ?? 0, before?.conn_cnt);
+    if (count === 0) return;
+    const [group, rest] = parted(key);
+    this.groupOf(group)?.answer(rest, count);
+  }
+
+  /** Where to count it: a second that was given out takes nothing more, so the running one takes what comes late. */
+  private groupOf(key: string): Group | null {
+    const known = this.groups.get(key);
+    if (known !== undefined && !known.pending.isClosed) return known;
+    const kind = kindIn(key);
+    const counted = kind === null ? undefined : this.counted.get(kind.regime);
+    if (kind === null || counted === undefined || kind.tick < this.firstTick) return null;
+    const { pending } = counted;
+    const own = pending.find((one) => one.tick === kind.tick);
+    const tick = kind.tick > this.readTick ? kind.tick : Math.max(this.readTick + 1, Math.floor(this.clock / 1000));
+    const found = own ?? pending.find((one) => one.tick === tick) ?? { tick, groups: [], isClosed: false };
+    if (!pending.includes(found)) {
+      pending.push(found);
+      pending.sort((one, other) => one.tick - other.tick);
+    }
+    const group = new Group(kind, found, known);
+    this.groups.set(key, group);
+    return group;
+  }
+
+  private isDueCell({ tick }: Pending): boolean {
+    return tick <= this.readTick;
+  }
+
+  private isOver(one: Pending, { deadlineMs }: Regime, hasWaited: boolean): boolean {
+    if (!this.isDueCell(one)) return false;
+    const isLate = this.clock >= (one.tick + 1) * 1000 + deadlineMs;
+    if (!isLate && one.groups.some((group) => !group.isDone)) return false;
+    return hasWaited || one.groups.every(({ missing }) => missing <= 0);
+  }
+
+  private give(pending: Pending, { regime, names }: Counted): void {
+    pending.isClosed = true;
+    const { cell } = cellOf(pending, { regime, names, instanceOf: this.instanceOf });
+    for (const { missing } of pending.groups) this.lostLines += Math.max(0, missing);
+    this.kept.add(cell.close(this.clock, this.kept.lastSeq + 1));
+  }
+
+  private forgetRows(rows: Map<string, unknown>, present: readonly Row[]): void {
+    if (rows.size === present.length) return;
+    const there = new Set(present.map(({ key }) => key));
+    const oldest = this.clock / 1000 - ROW_SECONDS;
+    for (const key of rows.keys()) {
+      if (!there.has(key) && Number(key.split('|', 2)[1]) < oldest) rows.delete(key);
     }
   }
+
+  private forget(): void {
+    for (const [key, { pending }] of this.groups) {
+      if (pending.isClosed && this.clock - pending.tick * 1000 > LATE_MS) this.groups.delete(key);
+    }
+    for (const [number, { replacedAt, pending }] of this.counted) {
+      if (replacedAt === null || pending.length > 0 || this.clock - replacedAt < LATE_MS) continue;
+      this.counted.delete(number);
+    }
+  }
+}
+
+/** A row that was forgotten in between begins anew. */
+function moreOf(now: number, before: number | undefined): number {
+  return before === undefined || now < before ? now : now - before;
 }

@@ -44,26 +44,28 @@ export function workersIn(text: string): Workers {
   };
 }
 
-/** One entry of the table of requests under way. */
-export type OpenEntry = {
-  readonly key: string;
-  /** False when it has ended within the last moment. */
-  readonly isInUse: boolean;
-  /** Of the answer's head; 0 before it came. */
-  readonly status: number;
-  readonly headUs: number;
-  readonly isEventStream: boolean;
-};
-
-const ENTRY = /^0x[0-9a-f]+: key=(.*) use=(\d+) exp=-?\d+(?: shard=\d+)? gpt0=(\d+) gpt1=(\d+) gpt2=(\d+)$/;
+/** One entry of a table: what the requests have in common, how many are under way, and what is stored with it. */
+export type Row = { readonly key: string; readonly open: number; readonly values: Readonly<Record<string, number>> };
 
 /** The text of `show table`. */
-export function entriesIn(text: string): OpenEntry[] {
-  return text.split('\n').flatMap((line) => {
-    const [, key, use, status, us, stream] = ENTRY.exec(line) ?? [];
-    if (key === undefined) return [];
-    return [{ key, isInUse: use !== '0', status: Number(status), headUs: Number(us), isEventStream: stream === '1' }];
-  });
+export function rowsIn(text: string): Row[] {
+  const rows: Row[] = [];
+  for (const line of text.split('\n')) {
+    const from = line.indexOf(': key=');
+    const to = line.lastIndexOf(' use=');
+    if (from < 0 || to < from) continue;
+    const values: Record<string, number> = {};
+    for (const word of line.slice(to + 1).split(' ')) {
+      const at = word.indexOf('=');
+      values[word.slice(0, at)] = Number(word.slice(at + 1));
+    }
+    rows.push({ key: unescaped(line.slice(from + ': key='.length, to)), open: values.use ?? 0, values });
+  }
+  return rows;
+}
+
+function unescaped(key: string): string {
+  return key.includes('\\') ? key.replace(/\\(.)/g, '$1') : key;
 }
 
 /** Open requests by `backend/server`, from the text of `show stat -1 4 -1`. */

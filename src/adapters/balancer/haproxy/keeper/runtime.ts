@@ -33,12 +33,33 @@ export async function removeServer(engine: Engine, worker: number, server: Serve
   return /Server deleted|No such server/i.test(await engine.ask(`@!${worker} del server ${name}`));
 }
 
-/** The next request follows the maps of `wanted`: each is swapped whole. Failure: `unavailable`. */
-export async function pushMaps(engine: Engine, worker: number, wanted: Wanted): Promise<void> {
-  await swap(engine, worker, FILES.routes, routesOf(wanted.table));
-  await swap(engine, worker, FILES.states, statesOf(wanted));
-  if (wanted.table.challenges !== undefined) {
-    await swap(engine, worker, TLS_FILES.challenges, challengesOf(wanted.table));
+/**
+ * The next request follows the maps of `wanted`, service by service. What the worker has is that of `before`; null when that
+ * is not known: then each map is swapped whole. Failure: `unavailable`.
+ */
+export async function pushMaps(engine: Engine, worker: number, wanted: Wanted, before: Wanted | null): Promise<void> {
+  await push(engine, worker, FILES.routes, routesOf(wanted.table), before === null ? null : routesOf(before.table));
+  await push(engine, worker, FILES.states, statesOf(wanted), before === null ? null : statesOf(before));
+  if (wanted.table.challenges === undefined) return;
+  const known = before === null ? null : challengesOf(before.table);
+  await push(engine, worker, TLS_FILES.challenges, challengesOf(wanted.table), known);
+}
+
+async function push(
+  engine: Engine,
+  worker: number,
+  map: string,
+  entries: ReadonlyMap<string, string>,
+  before: ReadonlyMap<string, string> | null,
+): Promise<void> {
+  if (before === null || before.size !== entries.size || [...entries.keys()].some((key) => !before.has(key))) {
+    await swap(engine, worker, map, entries);
+    return;
+  }
+  for (const [key, value] of entries) {
+    if (value === before.get(key)) continue;
+    const said = await engine.ask(`@!${worker} set map ${map} ${key} ${value}`);
+    if (said.trim() !== '') throw refused(map, said);
   }
 }
 

@@ -1,14 +1,17 @@
 // What HAProxy says, and which slots and servers a table becomes.
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ServiceTraffic, Target } from '../../../../core/traffic.ts';
 import { tableOf, traffic } from '../../../../proxy/fixture.ts';
 import { addressIn, routesOf, shapeOf, statesOf } from './config.ts';
-import { entriesIn, openIn, workersIn } from './master.ts';
+import { openIn, rowsIn, workersIn } from './master.ts';
 import { type Before, planOf } from './plan.ts';
-import { endedIn, notedIn } from './request.ts';
+import { answeredIn, askedIn, endedIn, kindIn, msOf, parted, stepOf } from './request.ts';
 import { checkWords } from './saved.ts';
 
-const KEY = '548591ca|7|c|0|1795277605073352|0|1|0|0123abc|feed|GET|/a|b c';
+const KEY = '7c|1795277605|b|0123abc|GET|/a|b c';
+const DEADLINE_US = 5_000_000;
+const ended = (line: string) => endedIn(line, () => DEADLINE_US);
 
 describe('what HAProxy says', () => {
   it('of its workers tells the one that takes connections from those that are ending', () => {
@@ -24,14 +27,14 @@ describe('what HAProxy says', () => {
     expect(workersIn('')).toEqual({ current: null, ending: [], failed: 0 });
   });
 
-  it('of requests under way is read, in the words of newer versions too', () => {
-    const text = `# table: open, type: string, size:102400, used:3
-0x7f92: key=${KEY} use=1 exp=2699 gpt0=0 gpt1=0 gpt2=0
-0x5615: key=x use=0 exp=2500 shard=0 gpt0=200 gpt1=3739 gpt2=1
+  it('of its tables is read, in the words of newer versions too, and signs that it escapes', () => {
+    const text = `# table: asked, type: string, size:102400, used:3
+0x7f92: key=7c|1795277605|b||GET|/a\\=b use=1 exp=2699 gpc0=2 conn_cnt=3
+0x5615: key=x use=0 exp=2500 shard=0 gpc0=1 conn_cnt=1
 `;
-    expect(entriesIn(text)).toEqual([
-      { key: KEY, isInUse: true, status: 0, headUs: 0, isEventStream: false },
-      { key: 'x', isInUse: false, status: 200, headUs: 3739, isEventStream: true },
+    expect(rowsIn(text)).toMatchObject([
+      { key: '7c|1795277605|b||GET|/a=b', open: 1, values: { gpc0: 2, conn_cnt: 3 } },
+      { key: 'x', open: 0, values: { gpc0: 1, conn_cnt: 1 } },
     ]);
   });
 
@@ -43,31 +46,53 @@ describe('what HAProxy says', () => {
     ]);
   });
 
-  it('of a request keeps its path whole', () => {
-    expect(notedIn(KEY)).toMatchObject({
-      regime: 7,
-      arm: 'candidate',
-      isUploading: true,
-      path: '/a|b c',
+  it('of requests tells what they have in common, and keeps their path whole', () => {
+    const [group, rest] = parted(KEY);
+    expect(kindIn(group)).toMatchObject({ regime: 7, arm: 'candidate', tick: 1795277605, isUploading: true });
+    expect(kindIn(group)).toMatchObject({ isOutside: false, isUpgrade: false, isRefused: false, isForEvents: false });
+    expect(askedIn(rest, { conn_cnt: 3, gpc0: 2 })).toMatchObject({
+      clientId: '0123abc',
       method: 'GET',
+      path: '/a|b c',
+      starts: 3,
+      answered: 2,
     });
-    expect(notedIn(KEY)?.startedAt).toBe(1795277605073.352);
-    expect(notedIn('anything')).toBeNull();
+    expect(answeredIn('|L404|2400')).toEqual({ clientId: null, status: 404, isLate: true, ms: 600.5 });
+    expect(kindIn('anything')).toBeNull();
+  });
+
+  it('of times is within half a percent or 5 µs, by the same steps as its rules', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 100_000_000 }), (us) => {
+        const off = Math.abs(msOf(stepOf(us)) * 1000 - us);
+        expect(off).toBeLessThanOrEqual(Math.max(5, us * 0.005));
+      }),
+    );
   });
 
   it('of the end of a request is read, and other lines are not', () => {
-    expect(endedIn(`1002920 1795277606280883 200 ---- 0 1003 - i4 ${KEY}`)).toMatchObject({
+    const trace = 'feed----';
+    expect(ended(`1002920 1795277606280883 200 ---- 0 1003 i4 1795277605073352 1 ${trace} ${KEY}`)).toMatchObject({
+      startedAt: 1795277605073.352,
       headMs: 1002.92,
+      answer: '0123abc|200|2802',
       status: 200,
       cause: '----',
       retries: 0,
       answerMs: 1003,
-      isEventStream: false,
       server: 'i4',
+      traceId: 'feed',
     });
-    expect(endedIn(`- 1795277606280883 502 SC-- +1 -1 - i4 ${KEY}`)).toMatchObject({ headMs: null, retries: 1 });
-    expect(endedIn('- 1795277606280883 404 PR-- 0 -1 - <NOSRV> -')).toBeNull();
-    expect(endedIn('')).toBeNull();
+    expect(ended(`6000000 1795277606280883 200 ---- 0 1 i4 1795277605073352 1 ${trace} ${KEY}`)?.answer).toBe(
+      '0123abc|L200|7800',
+    );
+    expect(ended(`- 1795277606280883 502 SC-- +1 -1 i4 1795277605073352 1 ${trace} ${KEY}`)).toMatchObject({
+      headMs: null,
+      answer: null,
+      retries: 1,
+    });
+    expect(ended('- 1795277606280883 404 PR-- 0 -1 <NOSRV> - - --- ---|-')).toBeNull();
+    expect(ended('')).toBeNull();
   });
 });
 
@@ -155,7 +180,13 @@ describe('a table for HAProxy', () => {
       candidate: side(2, target('a')),
     });
     const fields = statesOf({ table, places, servers, listening: [] }).get('web')?.split('|') ?? [];
-    expect(fields.slice(1, 7)).toEqual([String(Math.ceil(2 ** 48 / 10_000)), '1', '1', '0', '2', '1']);
+    expect(fields.slice(0, 5)).toEqual([
+      '-o',
+      '1',
+      `${places.web?.regime}s/v1/web:a`,
+      `${places.web?.regime}c/v2/web:b`,
+      String(Math.ceil(2 ** 48 / 10_000)),
+    ]);
     const routes = [
       { host: '*', path: '/' },
       { host: 'a.b', path: '/api/' },
