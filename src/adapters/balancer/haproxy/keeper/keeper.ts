@@ -23,6 +23,11 @@ import { pemOf, renewedIn } from './tls.ts';
 const TICK_MS = 250;
 /** A line comes that much after its request has ended, at most, unless it is lost. */
 const LINE_MS = 1_000;
+/** A reader is kept waiting no longer while HAProxy does not answer, as in a reload. */
+const RELOAD_MS = 3_000;
+const LOOK_MS = 20;
+/** After so long without an answer, what is not known is given up. */
+const SILENCE_MS = 10_000;
 /** HAProxy's clock stands still while it handles a round of events. */
 const MARGIN_MS = 20;
 const NOBODY: Workers = { current: null, ending: [], failed: 0 };
@@ -41,7 +46,7 @@ export class Keeper {
   /** Whether HAProxy has the maps of `state`: not when a change of them failed half-way, or another keeper made it. */
   private areMapsKnown = false;
   /** When the last reading of the tables began, on the clock of `performance`. */
-  private readAt = 0;
+  private readAt = performance.now();
   private isStopped = false;
 
   constructor(dir: string, folder: Folder, program: string) {
@@ -103,7 +108,13 @@ export class Keeper {
 
   /** `Observations` as JSON. */
   async observe(cursor: Cursor | null): Promise<string> {
+    const upTo = Date.now() - MARGIN_MS;
+    const until = performance.now() + RELOAD_MS;
     await this.collect();
+    while (!this.ledger.hasRead(upTo) && performance.now() < until) {
+      await wait(LOOK_MS);
+      await this.collect();
+    }
     return this.ledger.observe(cursor);
   }
 
@@ -265,12 +276,13 @@ export class Keeper {
     const upTo = Date.now() - MARGIN_MS;
     const began = performance.now();
     if (!this.ledger.isDue(upTo) && this.idle.size === 0) return;
-    const { current, ending } = await this.engine.workers().catch(() => NOBODY);
-    const workers = [...(current === null ? [] : [current]), ...ending];
-    const tables = await Promise.all(workers.map((worker) => this.tablesOf(worker).catch(() => null)));
+    const tables = await this.tables();
+    const isWhole = tables?.every((one) => one !== null) ?? false;
+    // While it reloads, HAProxy may not answer; a second that was not read is not over.
+    if (!isWhole && began - this.readAt < SILENCE_MS) return;
     this.ledger.read(
       upTo,
-      tables.filter((one) => one !== null),
+      (tables ?? []).filter((one) => one !== null),
     );
     this.readAt = began;
     const until = performance.now() + LINE_MS;
@@ -279,6 +291,13 @@ export class Keeper {
     this.ledger.settle(performance.now() >= until);
     const lost = this.ledger.lostLines - lostBefore;
     if (lost > 0) note(`HAProxy dropped ${lost} lines about failed requests.`);
+  }
+
+  /** Those of all workers, null for one that does not answer; null when it is not known which there are. */
+  private async tables(): Promise<readonly (Tables | null)[] | null> {
+    const { current, ending } = await this.engine.workers().catch(() => NOBODY);
+    if (current === null) return null;
+    return Promise.all([current, ...ending].map((worker) => this.tablesOf(worker).catch(() => null)));
   }
 
   /** What ended is in the second table when the first one no longer calls it open. */
@@ -291,23 +310,18 @@ export class Keeper {
   /** Workers that have nothing left to tell may end. One that is read by nobody is read again. */
   private async letGo(): Promise<void> {
     const { current, ending } = await this.engine.workers().catch(() => NOBODY);
-    for (const worker of this.idle.keys()) if (!ending.includes(worker)) this.forgetWorker(worker);
+    for (const worker of this.idle.keys()) if (!ending.includes(worker)) this.idle.delete(worker);
     for (const worker of ending.filter((one) => this.readers.workers.includes(one))) {
       // Its tables were read since it was without connections, and so were its lines.
       if ((this.idle.get(worker) ?? Number.POSITIVE_INFINITY) < this.readAt && this.ledger.isIdle(worker)) {
         this.readers.release(worker);
         continue;
       }
-      const connections = openIn(await this.engine.ask(`@!${worker} show stat edge 1 -1`)).get('edge/FRONTEND') ?? 0;
-      if (connections > 0) this.idle.delete(worker);
+      const connections = openIn(await this.engine.ask(`@!${worker} show stat edge 1 -1`)).get('edge/FRONTEND');
+      if (connections !== 0) this.idle.delete(worker);
       else if (!this.idle.has(worker)) this.idle.set(worker, performance.now());
     }
     if (current !== null && !this.readers.workers.includes(current)) await this.take(() => this.listen(false));
-  }
-
-  private forgetWorker(worker: number): void {
-    this.idle.delete(worker);
-    this.ledger.forgetWorker(worker);
   }
 
   private async openByServer({ current, ending }: Workers): Promise<Map<string, number>> {

@@ -25,7 +25,13 @@ type Counted = {
   readonly pending: Pending[];
   replacedAt: number | null;
 };
-type Known = { readonly asked: Map<string, Row['values']>; readonly answered: Map<string, Row['values']> };
+/** What a worker told, and when. */
+type Known = {
+  readonly asked: Map<string, Row['values']>;
+  readonly answered: Map<string, Row['values']>;
+  open: number;
+  readAt: number;
+};
 
 export class Ledger {
   readonly boot = hexDigits(16);
@@ -35,7 +41,6 @@ export class Ledger {
   private readonly counted = new Map<number, Counted>();
   private readonly groups = new Map<string, Group>();
   private readonly known = new Map<number, Known>();
-  private readonly openOf = new Map<number, number>();
   /** What began in a second before this one was counted by somebody else. */
   private readonly firstTick: number;
   private clock: number;
@@ -69,9 +74,14 @@ export class Ledger {
     this.groupOf(ended.kind.key)?.lines.push(ended);
   }
 
+  /** Whether the tables were read since the last second before `upTo` was over. */
+  hasRead(upTo: number): boolean {
+    return Math.floor(upTo / 1000) - 1 <= this.readTick;
+  }
+
   /** Whether reading the tables could tell anything that is due by `upTo`. */
   isDue(upTo: number): boolean {
-    if (Math.floor(upTo / 1000) - 1 > this.readTick) return true;
+    if (!this.hasRead(upTo)) return true;
     for (const { pending } of this.counted.values()) if (pending.some(({ tick }) => tick <= this.readTick)) return true;
     return false;
   }
@@ -81,11 +91,12 @@ export class Ledger {
     this.clock = Math.max(upTo, this.clock);
     for (const group of this.groups.values()) group.open = 0;
     for (const { worker, asked, answered } of tables) {
-      const known = this.known.get(worker) ?? { asked: new Map(), answered: new Map() };
+      const known = this.known.get(worker) ?? { asked: new Map(), answered: new Map(), open: 0, readAt: 0 };
       this.known.set(worker, known);
-      let open = 0;
+      known.open = 0;
+      known.readAt = this.clock;
       for (const row of asked) {
-        open += row.open;
+        known.open += row.open;
         this.readAsked(row, known.asked.get(row.key));
         known.asked.set(row.key, row.values);
       }
@@ -93,7 +104,6 @@ export class Ledger {
         this.readAnswered(row, known.answered.get(row.key));
         known.answered.set(row.key, row.values);
       }
-      this.openOf.set(worker, open);
       for (const [rows, present] of [
         [known.asked, asked],
         [known.answered, answered],
@@ -106,17 +116,11 @@ export class Ledger {
 
   /** Whether this worker had no request under way when it was read last, and no line is still to come. */
   isIdle(worker: number): boolean {
-    if (this.openOf.get(worker) !== 0) return false;
+    if (this.known.get(worker)?.open !== 0) return false;
     for (const { pending } of this.counted.values()) {
       if (pending.some(({ groups }) => groups.some(({ missing }) => missing > 0))) return false;
     }
     return true;
-  }
-
-  /** This worker has ended or will tell nothing more. */
-  forgetWorker(worker: number): void {
-    this.known.delete(worker);
-    this.openOf.delete(worker);
   }
 
   /** Whether lines are still to come that a due cell needs. */
@@ -214,6 +218,7 @@ export class Ledger {
   }
 
   private forget(): void {
+    for (const [worker, { readAt }] of this.known) if (this.clock - readAt > LATE_MS) this.known.delete(worker);
     for (const [key, { pending }] of this.groups) {
       if (pending.isClosed && this.clock - pending.tick * 1000 > LATE_MS) this.groups.delete(key);
     }
