@@ -8,7 +8,6 @@ import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { describeWith } from '../../../../test/engines.ts';
 import type { Observations, ServiceTraffic, Target } from '../../../core/traffic.ts';
-import { settled } from '../../../ports/balancer-counts.contract.ts';
 import {
   deadTarget,
   outsideIn,
@@ -62,7 +61,12 @@ const targetOf = async (listener: RequestListener): Promise<Target> => {
   return instance.target;
 };
 const portOf = async () => (await place.open().look()).listening[0]?.port ?? 0;
-const counted = (): Promise<Observations> => settled(place, place.open());
+/** Everything that was sent until now. */
+const counted = async (): Promise<Observations> => {
+  const now = Math.ceil(Date.now() / 1000);
+  await until(async () => (await place.open().observe(null)).closedUpTo >= now);
+  return place.open().observe(null);
+};
 const side = (version: number, ...targets: Target[]) => ({ version, targets });
 
 describeWith('haproxy', 'HAProxy as processes', () => {
@@ -247,6 +251,46 @@ describeWith('haproxy', 'with HAProxy a request', () => {
     expect(sumOf(cells, 'stable')).toMatchObject({ requests: 1, failures: { connection: 0, deadline: 0 } });
     expect(isEnded).toBe(false);
     client.destroy();
+  });
+
+  it('that is a download or an upgraded connection goes on over reloads', async () => {
+    const chunks = 20;
+    const instance = await startInstance('long', (_, response) => {
+      let sent = 0;
+      const timer = setInterval(() => {
+        sent += 1;
+        response.write('x'.repeat(1000));
+        if (sent < chunks) return;
+        clearInterval(timer);
+        response.end();
+      }, 100);
+    });
+    ends.push(() => instance.kill());
+    instance.server.on('upgrade', (_, socket) => {
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n');
+      socket.on('error', () => undefined);
+      socket.pipe(socket);
+    });
+    const web = { stable: side(1, instance.target) };
+    await apply(web);
+    const port = await portOf();
+    const client = connect(port, '127.0.0.1', () => {
+      client.write('GET / HTTP/1.1\r\nhost: x\r\nconnection: upgrade\r\nupgrade: echo\r\n\r\n');
+    });
+    await new Promise((done) => client.once('data', done));
+    const download = send(port);
+    for (let i = 0; i < 2; i += 1) {
+      const other = { service: `other-${i}`, routes: [], internalPort: await place.freePort() };
+      await apply(web, { ...other, stable: side(1, instance.target) });
+      const echo = new Promise<Buffer>((done) => client.once('data', done));
+      client.write(`hello ${i}`);
+      expect((await echo).toString()).toBe(`hello ${i}`);
+    }
+    const { status, body } = await download;
+    expect([status, body.length]).toEqual([200, chunks * 1000]);
+    client.destroy();
+    const { cells } = await counted();
+    expect(sumOf(cells, 'stable')).toMatchObject({ requests: 1, failures: { connection: 0, deadline: 0 } });
   });
 
   it('that upgrades its connection is in no arm, and its instance is told as busy', async () => {

@@ -287,10 +287,12 @@ export class Keeper {
     this.readAt = began;
     const until = performance.now() + LINE_MS;
     while (this.ledger.isAwaiting() && performance.now() < until) await wait(5);
-    const lostBefore = this.ledger.lostLines;
+    const { lostLines, unknownEnds } = this.ledger;
     this.ledger.settle(performance.now() >= until);
-    const lost = this.ledger.lostLines - lostBefore;
+    const lost = this.ledger.lostLines - lostLines;
     if (lost > 0) note(`HAProxy dropped ${lost} lines about failed requests.`);
+    const unknown = this.ledger.unknownEnds - unknownEnds;
+    if (unknown > 0) note(`HAProxy does not say how ${unknown} requests ended; they are not counted.`);
   }
 
   /** Those of all workers, null for one that does not answer; null when it is not known which there are. */

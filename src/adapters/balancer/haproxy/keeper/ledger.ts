@@ -37,6 +37,8 @@ export class Ledger {
   readonly boot = hexDigits(16);
   /** Lines that never came. */
   lostLines = 0;
+  /** Requests that ended, and nobody knows how; they are not counted. */
+  unknownEnds = 0;
   private readonly kept = new KeptCells(LIMITS.keptCells, LIMITS.keptBytes);
   private readonly counted = new Map<number, Counted>();
   private readonly groups = new Map<string, Group>();
@@ -203,7 +205,8 @@ export class Ledger {
 
   private give(pending: Pending, { regime, names }: Counted): void {
     pending.isClosed = true;
-    const { cell } = cellOf(pending, { regime, names, instanceOf: this.instanceOf });
+    const { cell, unknown } = cellOf(pending, { regime, names, instanceOf: this.instanceOf });
+    this.unknownEnds += unknown;
     for (const { missing } of pending.groups) this.lostLines += Math.max(0, missing);
     this.kept.add(cell.close(this.clock, this.kept.lastSeq + 1));
   }
