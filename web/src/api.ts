@@ -11,6 +11,7 @@ import type {
 } from '../../src/api/access-views.ts';
 import type { CourseView, RangeView } from '../../src/api/live-views.ts';
 import type { EventView, ReleaseView, ServiceView, VersionView } from '../../src/api/views.ts';
+import { go } from './router.ts';
 
 export class Problem extends Error {
   readonly status: number;
@@ -130,7 +131,7 @@ export async function* linesOf(
 /** Who asks; signs in with the code of a one-time link when the address has one. */
 export async function knowSelf(): Promise<void> {
   const code = location.pathname === '/sign-in' ? location.hash.slice(1) : '';
-  if (location.pathname === '/sign-in') history.replaceState(null, '', '/');
+  if (location.pathname === '/sign-in') go('/', true);
   if (code !== '') {
     keepToken(null);
     session.value = { self: await send<SelfView>('/session', { code }) };

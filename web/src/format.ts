@@ -59,7 +59,7 @@ export function spanText(ms: number): string {
   const first = parts.findIndex(([count]) => count > 0);
   if (first < 0) return `0${SPACE}s`;
   const shown = parts.slice(first, first + 2).filter(([count]) => count > 0);
-  return shown.map(([count, unit]) => `${count}${SPACE}${unit}`).join(' ');
+  return shown.map(([count, unit]) => `${count}${SPACE}${unit}`).join(' ');
 }
 
 /** Rounded for a person who waits: `about 4 min`. */
@@ -95,7 +95,7 @@ export function momentText(at: number, now: number): string {
 
 /** `2026-11-21 12:04:20 UTC`, shown on hover. */
 export function utcText(at: number): string {
-  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  return `${new Date(at).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
 }
 
 /** `1 request`, `12 requests`. */
