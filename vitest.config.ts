@@ -10,7 +10,7 @@ const alone = ['test/demo.test.ts'];
 /** The page in the system's Chromium, in front of a real control plane. */
 const browser = ['test/browser/*.test.ts'];
 /** Nothing but values: the files may share one loading of the modules, which takes more time than the tests. */
-const pure = { isolate: false };
+const pure = { isolate: false, testTimeout: 30_000 };
 // On shared machines a process may get no processor for seconds. A retry is shown in the output, and never used at a desk.
 const patient = { testTimeout: 60_000, hookTimeout: 60_000, retry: process.env.CI ? 2 : 0 };
 /** Tests that mostly wait: two files at a time whatever the machine has. Groups run one after the other. */
