@@ -21,6 +21,8 @@ const asked = signal<number | null>(null);
 /** So often the judge is asked over the time of a finished release. */
 const MOMENTS = 160;
 const EVENTS = 200;
+/** The traffic of so long after its end belongs to the picture of a release: its arm closes. */
+const AFTER_MS = 10_000;
 
 /** The release as it is now, from the stream or, before it speaks, from the first answer. */
 export const release = computed<ReleaseView | null>(() => {
@@ -66,8 +68,8 @@ export async function loadMoments(): Promise<void> {
   if (whole && asked.value === id) course.value = whole;
 }
 
-/** Everything counted so far, oldest first. Long releases have long moments before the last minutes. */
-export const moments = computed<readonly Moment[]>(() => {
+/** Long releases have long moments before the last minutes. */
+const counted = computed<readonly Moment[]>(() => {
   const past = course.value;
   const step = (past?.stepMs ?? 1000) / 1000;
   const before = past?.points ?? [];
@@ -75,6 +77,15 @@ export const moments = computed<readonly Moment[]>(() => {
   const end = (before.at(-1)?.at ?? 0) + step * 1000;
   const later = fresh.value.filter((one) => one.at >= end).map((one) => ({ ...one, seconds: 1 }));
   return [...before.map((one) => ({ ...one, seconds: step })), ...later];
+});
+
+/** Everything counted so far, oldest first, of an ended release up to a little after its end or the comparison that followed. */
+export const moments = computed<readonly Moment[]>(() => {
+  const view = release.value;
+  const isEnded = view !== null && view.endedAt !== null && view.watch === null;
+  const end = isEnded ? (course.value?.points.at(-1)?.at ?? 0) : 0;
+  const limit = isEnded ? Math.max(view.endedAt ?? 0, end) + AFTER_MS : Number.POSITIVE_INFINITY;
+  return counted.value.filter((one) => one.at <= limit);
 });
 
 /** Up to where the viewer stands. */
