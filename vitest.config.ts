@@ -19,7 +19,7 @@ const inPairs = (groupOrder: number) => ({ ...patient, maxWorkers: 2, sequence: 
 /** What takes minutes begins first, so that nothing is left to wait for at the end. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = (file: TestSpecification) => /\b(verdict|contract|hello-\w+)\.test\.ts$/.test(file.moduleId);
+    const isLong = (file: TestSpecification) => /\b(verdict[-\w]*|contract|hello-\w+)\.test\.ts$/.test(file.moduleId);
     const sorted = await super.sort(files);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }

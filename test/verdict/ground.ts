@@ -8,6 +8,7 @@ import { type Client, createClient } from '../../src/api/client.ts';
 import type { ReleaseView } from '../../src/api/views.ts';
 import { loadProject } from '../../src/cli/project.ts';
 import { formatProblems } from '../../src/core/spec/problem.ts';
+import type { Project } from '../../src/core/spec/project.ts';
 import { startDaemon } from '../../src/server/daemon.ts';
 import { placeOf } from '../../src/server/paths.ts';
 
@@ -48,12 +49,16 @@ export type Ground = {
 };
 
 /** Resolves when every service has its instance. Requests find them by host, `<name>.localhost`. */
-export async function openGround(names: readonly string[], good: Behaviour): Promise<Ground> {
+export async function openGround(
+  names: readonly string[],
+  good: Behaviour,
+  balancer: Project['balancer'] = 'embedded',
+): Promise<Ground> {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'friday-verdict-')));
   const folder = join(root, 'project');
   mkdirSync(folder);
   for (const name of names) copyMaths(join(folder, name), good);
-  writeFileSync(join(folder, 'compose.yaml'), composeOf(names));
+  writeFileSync(join(folder, 'compose.yaml'), composeOf(names, balancer));
   const environment: Record<string, string | undefined> = { ...process.env, FRIDAY_STATE_DIR: join(root, 'state') };
   const project = () => {
     const read = loadProject({ cwd: folder, environment });
@@ -95,7 +100,7 @@ function copyMaths(target: string, good: Behaviour): void {
 }
 
 /** JSON is YAML. */
-function composeOf(names: readonly string[]): string {
+function composeOf(names: readonly string[], balancer: Project['balancer']): string {
   const services = names.map((name) => {
     const own = {
       port: 5000,
@@ -105,7 +110,11 @@ function composeOf(names: readonly string[]): string {
     };
     return [name, { build: `./${name}`, command: 'node server.ts', 'x-friday': own }];
   });
-  const file = { name: 'verdict', services: Object.fromEntries(services), 'x-friday': { listen: '127.0.0.1:0' } };
+  const file = {
+    name: 'verdict',
+    services: Object.fromEntries(services),
+    'x-friday': { listen: '127.0.0.1:0', balancer },
+  };
   return JSON.stringify(file, null, 2);
 }
 
