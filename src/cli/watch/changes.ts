@@ -153,6 +153,12 @@ function tellEnd({ terminal }: Call, why: Exclude<Why, 'settled'>, options: Chan
   terminal.say(['', `  ${words[why]}`, '  see how: friday status']);
 }
 
+/** HTTPS where there is a choice; nothing of what has no address. */
+function bestOf(urls: readonly string[]): readonly string[] {
+  const best = urls.find((url) => url.startsWith('https:')) ?? urls[0];
+  return best === undefined ? [] : [best];
+}
+
 /** Where it answers, and the next step. */
 async function tellAddresses(
   call: Call,
@@ -164,7 +170,7 @@ async function tellAddresses(
   const status = await client.status().catch(() => null);
   if (!status) return;
   const moving = status.releases.find((one) => settled.some((each) => each.service === one.service));
-  const urls = status.services.flatMap((one) => one.urls.slice(0, 1)).slice(0, 3);
+  const urls = status.services.flatMap((one) => bestOf(one.urls)).slice(0, 3);
   const addresses = urls.length > 0 ? urls : status.listening;
   const next: Command = moving ? [`friday status ${moving.service} -w`, 'watch it'] : ['friday status', 'what runs'];
   if (!hasChanged) terminal.answer('  Nothing changed.');
