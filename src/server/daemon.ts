@@ -22,7 +22,8 @@ export type DaemonOptions = {
   readonly main?: string;
 };
 
-const TIMEOUT_MS = 10_000;
+/** An engine under load takes its time to say what runs; a control plane that has ended is noticed at once. */
+const TIMEOUT_MS = 30_000;
 /** How long another control plane, started at the same moment, may need to answer. */
 const OTHER_MS = 500;
 const POLL_MS = 50;
