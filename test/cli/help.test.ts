@@ -27,6 +27,7 @@ describe('help', () => {
     'replay',
     'demo',
     'init',
+    'cert',
     'node',
     'down',
     'serve',
