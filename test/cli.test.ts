@@ -192,7 +192,7 @@ describe('another control plane', () => {
   it('tells nothing without one: exit 4', () => {
     const ran = from({}, '-H', present().url, 'status');
     expect([ran.status, ran.stdout]).toEqual([4, '']);
-    expect(ran.stderr).toMatch(/^error: a token is needed/);
+    expect(ran.stderr).toMatch(/^error: sign in, or send a token/);
   });
 });
 
