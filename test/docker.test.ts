@@ -156,7 +156,7 @@ describeWith('docker', 'a project on Docker', () => {
     }
   });
   afterAll(async () => {
-    await friday('down').catch(() => undefined);
+    await friday('down', '--yes').catch(() => undefined);
     await engine.remove();
     rmSync(root, { recursive: true, force: true });
   });
