@@ -1,6 +1,5 @@
 // Every page in both themes: nothing that axe finds, nothing on the console, nothing wider than a phone; keys, and what happens without a control plane.
 import { readdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join, resolve } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import type { Browser, Page, Request } from 'playwright-core';
@@ -8,9 +7,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { openStage, type Stage } from '../../src/cli/demo/stage.ts';
 import { startDaemon } from '../../src/server/daemon.ts';
 import { describeWith } from '../engines.ts';
+import { found } from './axe.ts';
 import { goTo, launch, listenForErrors, PATIENCE_MS, RELEASED, setBake, sitDown, until, urlOf } from './browser.ts';
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
 const ROOT = resolve(import.meta.dirname, '../..');
 
 let browser: Browser;
@@ -29,17 +28,6 @@ const pages = () => [
   '/settings',
   '/nowhere',
 ];
-
-/** What axe finds, as sentences. It is given to the page by the driver: the page itself may load no such script. */
-async function found(page: Page): Promise<string[]> {
-  await page.evaluate(AXE);
-  return page.evaluate(async () => {
-    const { axe } = globalThis as unknown as { axe: { run(): Promise<{ violations: Violation[] }> } };
-    type Violation = { id: string; help: string; nodes: { html: string; failureSummary: string }[] };
-    const { violations } = await axe.run();
-    return violations.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.map((one) => one.html).join('\n  ')}`);
-  });
-}
 
 describeWith('chromium', 'every page', () => {
   beforeAll(async () => {
