@@ -23,7 +23,7 @@ const SEEN: Readonly<Record<Name, Seen>> = {
   broken: {
     pill: /Rolled back/,
     verdict: /v2 was rolled back after .* at 25%\. Errors on v2: 100% against 0%; odds more than 1000:1, limit 100:1/,
-    failures: /only on v2/i,
+    failures: /only v2/,
     hasFork: true,
   },
   slow: {
