@@ -101,6 +101,8 @@ export type ServiceState = {
   readonly queued: Queued | null;
   readonly routing: Routing;
   readonly slots: Readonly<Record<string, Slot>>;
+  /** Ids of instances that a person restarts, the next one first; absent = none. */
+  readonly restarts?: readonly string[];
   /** Stopped by a person; nothing runs. */
   readonly isDown: boolean;
   /** The file names it no more. What is known of it stays, in case that it comes back. */
@@ -205,6 +207,12 @@ function hasMoved({ slot, leaving }: Placed): boolean {
 export function wantedIds(service: ServiceState, version: number, instances: readonly Placed[]): ReadonlySet<string> {
   const slots = wantedSlots(service, version, instances);
   return new Set(slots.map((slot) => instanceId(service.name, version, slot)));
+}
+
+/** Whether an instance keeps the place of one that had to go, which may be gone. */
+export function isStandInOf({ name }: ServiceState, { version, slot }: Placed, id: string): boolean {
+  for (let place = slot - PLACES; place > 0; place -= PLACES) if (instanceId(name, version, place) === id) return true;
+  return false;
 }
 
 export function instanceId(service: string, version: number, slot: number): string {

@@ -6,6 +6,7 @@ import { freeSentence, next } from './course.ts';
 import { withEnded } from './ended.ts';
 import { absorbCells, type Evidence, explained, startEvidence, withDecision } from './evidence.ts';
 import { catchUp } from './gap.ts';
+import { keepRestarts, withRestarts } from './instance-orders.ts';
 import { countExits, type InstancePlan, planInstances } from './instances.ts';
 import { type EventType, eventOf, type NewEvent } from './journal.ts';
 import { slowLimitsOf } from './judge/judge.ts';
@@ -120,7 +121,8 @@ export function isUnused(table: Table, services: Memory['services']): boolean {
 }
 
 /** Deterministic; the same memory and world give the same turn. Applying a turn twice changes nothing more. */
-export function decide(before: Memory, world: World): Turn {
+export function decide(before: Memory, looked: World): Turn {
+  const world = { ...looked, instances: withRestarts(before.services, looked.instances) };
   const memory = { ...catchUp(before, world.now, world.elapsedMs), past: pastIn(before, world) };
   const cells = world.observations?.cells ?? [];
   const turns: ServiceTurn[] = [];
@@ -183,8 +185,9 @@ function nextTable(memory: Memory, services: Memory['services'], world: World): 
   return isAsked ? memory.table : { ...wanted, revision: known + 1 };
 }
 
-function turnOf(before: ServiceState, memory: Memory, world: World, cells: readonly Cell[]): ServiceTurn {
-  const instances = world.instances.filter((one) => one.service === before.name);
+function turnOf(known: ServiceState, memory: Memory, world: World, cells: readonly Cell[]): ServiceTurn {
+  const instances = world.instances.filter((one) => one.service === known.name);
+  const { service: before, events: restarts } = keepRestarts(known, instances, world.now);
   const { slots, notes } = countExits(before, instances, world.now);
   const late = lateEvidence(before, memory, cells, world);
   const watched = keepWatch({ ...before, slots }, late.evidence, memory.nextRelease, world);
@@ -204,7 +207,7 @@ function turnOf(before: ServiceState, memory: Memory, world: World, cells: reado
   return {
     service: { ...routed, slots: plan.slots },
     evidence: moved.evidence,
-    events: [...exits, ...watched.events, ...moved.events, ...scaled.events],
+    events: [...restarts, ...exits, ...watched.events, ...moved.events, ...scaled.events],
     ticks: [...late.ticks, ...moved.ticks],
     plan,
     scaling: scaled.scaling,
