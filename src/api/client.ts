@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Failure } from '../core/failure.ts';
 import { type AccessClient, accessClient } from './access-client.ts';
 import type { CertificateView } from './certificate-views.ts';
+import type { DifferencesView } from './difference-views.ts';
 import type { NodeView } from './node-views.ts';
 import type {
   ComparisonBody,
@@ -16,6 +17,7 @@ import type {
   PromoteBody,
   ReleaseBody,
   ReleasesQuery,
+  RestartBody,
   RollBackBody,
   UpBody,
 } from './orders.ts';
@@ -51,6 +53,8 @@ export type Client = {
   /** Newest first. */
   releases(query?: ReleasesQuery): Promise<readonly ReleaseView[]>;
   release(id: number): Promise<ReleaseView>;
+  /** What a release changes in the settings of its service. */
+  changes(id: number): Promise<DifferencesView>;
   /** What the judge of a release was told, as text in pieces that end anywhere; see docs/reference/ticks.md. Runs once. */
   ticks(id: number): Promise<AsyncIterable<string>>;
 
@@ -60,6 +64,8 @@ export type Client = {
   rollBack(service: string, body?: RollBackBody): Promise<ReleaseView>;
   promote(service: string, body?: PromoteBody): Promise<ReleaseView>;
   pause(service: string, body?: PauseBody): Promise<ReleaseView>;
+  /** One instance, or all one after the other; others stand in. */
+  restart(service: string, body?: RestartBody): Promise<ServiceView>;
   /** Managers first. */
   nodes(): Promise<readonly NodeView[]>;
   drainNode(name: string, body?: NodeBody): Promise<NodeView>;
@@ -110,6 +116,7 @@ export function createClient(endpoint: Endpoint, options: { readonly by?: string
     versions: (service) => get(`${of(service)}/versions`),
     releases: (query = {}) => get('/releases', query),
     release: (id) => get(`/releases/${id}`),
+    changes: (id) => get(`/releases/${id}/changes`),
     ticks: async (id) => {
       const answer = await openStream(endpoint, pathOf(`/releases/${id}/ticks`, {}));
       return textsOf(answer);
@@ -120,6 +127,7 @@ export function createClient(endpoint: Endpoint, options: { readonly by?: string
     rollBack: (service, body = {}) => post(`${of(service)}/rollback`, body),
     promote: (service, body = {}) => post(`${of(service)}/promote`, body),
     pause: (service, body = {}) => post(`${of(service)}/pause`, body),
+    restart: (service, body = {}) => post(`${of(service)}/restart`, body),
     nodes: () => get('/nodes'),
     drainNode: (name, body = {}) => post(`/nodes/${encodeURIComponent(name)}/drain`, body),
     activateNode: (name, body = {}) => post(`/nodes/${encodeURIComponent(name)}/activate`, body),

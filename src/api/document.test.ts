@@ -78,6 +78,7 @@ describe('an example', () => {
     ['rollBackOrder', orders.RollBackBody],
     ['promoteOrder', orders.PromoteBody],
     ['pauseOrder', orders.PauseBody],
+    ['restartOrder', orders.RestartBody],
     ['downOrder', orders.DownBody],
   ] as const)('%s is what its schema says', (name, schema) => {
     expect(schema.safeParse(examples[name]).error).toBeUndefined();

@@ -1,4 +1,5 @@
 // One example per answer and body, for the OpenAPI document; a test holds them to the schemas.
+import type { DifferencesView } from './difference-views.ts';
 import type { NodeView } from './node-views.ts';
 import type {
   ComparisonBody,
@@ -7,6 +8,7 @@ import type {
   PauseBody,
   PromoteBody,
   ReleaseBody,
+  RestartBody,
   RollBackBody,
   UpBody,
 } from './orders.ts';
@@ -327,6 +329,24 @@ export const releaseOrder: ReleaseBody = { project, steps: [1, 5, 25], reason: '
 export const rollBackOrder: RollBackBody = { reason: 'customers cannot pay' };
 export const promoteOrder: PromoteBody = { to: 50, reason: 'looks good' };
 export const pauseOrder: PauseBody = { reason: 'waiting for the support team' };
+export const restartOrder: RestartBody = { instance: 'api-v42-1', reason: 'it leaks memory' };
+export const differences: DifferencesView = {
+  release: 7,
+  service: 'api',
+  from: 41,
+  version: 42,
+  isKnown: true,
+  isSameCode: false,
+  settings: [
+    {
+      setting: 'environment LOG_LEVEL',
+      from: 'info',
+      to: 'debug',
+      isHidden: false,
+      words: 'environment LOG_LEVEL: info → debug',
+    },
+  ],
+};
 export const nodeOrder: NodeBody = { reason: 'a new kernel' };
 export const node: NodeView = {
   id: 'qoy3qzcxkack6imz381m1gq53',

@@ -66,6 +66,14 @@ export type PromoteBody = z.input<typeof PromoteBody>;
 export const PauseBody = z.object({ reason: Reason }).openapi('PauseOrder');
 export type PauseBody = z.input<typeof PauseBody>;
 
+export const RestartBody = z
+  .object({
+    instance: z.string().min(1).max(200).nullable().default(null).describe('Only this one; null = all that people use'),
+    reason: Reason,
+  })
+  .openapi('RestartOrder');
+export type RestartBody = z.input<typeof RestartBody>;
+
 export const NodeBody = z.object({ reason: Reason }).openapi('NodeOrder');
 export type NodeBody = z.input<typeof NodeBody>;
 

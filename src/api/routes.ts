@@ -1,6 +1,7 @@
 // Every route of the API with its schemas: what the server answers, the OpenAPI document says and the client calls.
 import { createRoute, z } from '@hono/zod-openapi';
 import { CertificateView } from './certificate-views.ts';
+import { DifferencesView } from './difference-views.ts';
 import * as examples from './examples.ts';
 import * as liveExamples from './live-examples.ts';
 import { CourseQuery, CourseView, LiveFrame, LiveQuery, MetricsQuery, RangeView } from './live-views.ts';
@@ -15,6 +16,7 @@ import {
   PromoteBody,
   ReleaseBody,
   ReleasesQuery,
+  RestartBody,
   RollBackBody,
   UpBody,
   whole,
@@ -106,6 +108,18 @@ export const getRelease = createRoute({
   summary: 'One release with its numbers',
   request: { params: Numbered },
   responses: { 200: answer('Now, or as it ended', ReleaseView, examples.release), ...ASKED, ...problems(404) },
+});
+
+export const getDifferences = createRoute({
+  ...asking,
+  method: 'get',
+  path: '/api/v1/releases/{id}/changes',
+  operationId: 'changes',
+  summary: 'What a release changes in the settings of its service',
+  description:
+    'Compared with the version before it. Values that look like secrets are not shown, only that they changed.',
+  request: { params: Numbered },
+  responses: { 200: answer('By setting', DifferencesView, examples.differences), ...ASKED, ...problems(404) },
 });
 
 export const getTicks = createRoute({
@@ -284,6 +298,19 @@ export const postPause = createRoute({
   summary: 'Hold the release at its weight; the judge still watches',
   request: { headers: Ordering, params: Named, body: body(PauseBody, examples.pauseOrder) },
   responses: { 200: answer('The release that changed', ReleaseView, examples.release), ...ORDERED, ...problems(404) },
+});
+
+export const postRestart = createRoute({
+  ...ordering,
+  method: 'post',
+  path: '/api/v1/services/{name}/restart',
+  operationId: 'restart',
+  summary: 'Restart one instance, or all of them one after the other',
+  description:
+    'A new instance of the same version stands in first; then the old one gets no more requests, ends its open ones and stops. ' +
+    'Not while versions are compared, and only behind the balancer.',
+  request: { headers: Ordering, params: Named, body: body(RestartBody, examples.restartOrder) },
+  responses: { 200: answer('The service', ServiceView, examples.service), ...ORDERED, ...problems(404) },
 });
 
 export const getNodes = createRoute({

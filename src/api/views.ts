@@ -187,6 +187,7 @@ export const StatusView = z
     pid: z.number().int(),
     startedAt: ms,
     listening: z.array(z.string()).describe('Public addresses as URLs'),
+    hasNodes: z.boolean().optional().describe('Instances run on several machines: GET /api/v1/nodes tells of them'),
     services: z.array(ServiceView),
     releases: z.array(ReleaseView).describe('Those under way'),
     problems: z.array(z.string()).describe('What the control plane cannot do right now'),

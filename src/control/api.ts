@@ -1,5 +1,6 @@
 // What the control plane offers to the server: questions and orders. Orders answer when they are remembered, not when they are done.
 import type { CertificateView } from '../api/certificate-views.ts';
+import type { DifferencesView } from '../api/difference-views.ts';
 import type { CourseView, PointView } from '../api/live-views.ts';
 import type { NodeView } from '../api/node-views.ts';
 import type { RecentTrafficView } from '../api/plan-views.ts';
@@ -50,6 +51,8 @@ export interface Control {
   releases(query: { readonly service?: string; readonly limit?: number }): Promise<readonly ReleaseView[]>;
   /** Failure: `not-found`. */
   release(id: number): Promise<ReleaseView>;
+  /** What a release changes in the settings of its service. Failure: `not-found`. */
+  changes(id: number): Promise<DifferencesView>;
   /** What the judge of a release was told, as the lines of docs/reference/ticks.md; runs once. Failure: `not-found` (no such release, or no ticks of it). */
   ticks(id: number): Promise<AsyncIterable<string>>;
   /** How a release went, in few points. Failure: `not-found`. */
@@ -82,6 +85,8 @@ export interface Control {
     order: Order,
   ): Promise<ReleaseView>;
   pause(service: string, order: Order): Promise<ReleaseView>;
+  /** One instance, or (null) all of the stable version, one after the other, each with another one in its place first. Failures: `not-found`, `conflict`. */
+  restart(service: string, instance: string | null, order: Order): Promise<ServiceView>;
   /** The machines that instances are spread over, managers first. Failure: `conflict` (the runtime has none). */
   nodes(): Promise<readonly NodeView[]>;
   /** Others stand in for the instances of a node first, then they drain and stop. Failures: `not-found`, `conflict` (no other node). */

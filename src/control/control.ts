@@ -1,6 +1,7 @@
 // The control plane: one loop that looks, decides, remembers and acts, and orders that change what it remembers.
 
 import type { CertificateView } from '../api/certificate-views.ts';
+import type { DifferencesView } from '../api/difference-views.ts';
 import type { CourseView, PointView } from '../api/live-views.ts';
 import type { RecentTrafficView } from '../api/plan-views.ts';
 import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
@@ -8,6 +9,7 @@ import type { CertificatesSeen } from '../core/certificates.ts';
 import { Failure, sentenceOf } from '../core/failure.ts';
 import { catchUp } from '../core/gap.ts';
 import { addToHour, EMPTY_HOUR, type Hour } from '../core/hour.ts';
+import { orderRestart } from '../core/instance-orders.ts';
 import type { Event, NewEvent } from '../core/journal.ts';
 import {
   type Given,
@@ -30,6 +32,7 @@ import { perform } from './act.ts';
 import type { Control, Order, ReleaseOrder, UpOrder } from './api.ts';
 import { certificateViews, problemsOf, publicUrls, type Shown } from './certificates.ts';
 import { type CourseQuery, Courses } from './courses.ts';
+import { differencesView } from './differences.ts';
 import { FailureLines, unexplainedIn } from './failure-lines.ts';
 import { courseView, pointViews } from './live-views.ts';
 import { look, type Moment } from './look.ts';
@@ -266,6 +269,11 @@ class Plane implements ControlPlane {
     return this.#newest(service);
   }
 
+  async restart(service: string, instance: string | null, order: Order): Promise<ServiceView> {
+    await this.#obey(order, (memory, given) => orderRestart(memory, service, instance, this.#instances, given));
+    return this.service(service);
+  }
+
   #nodeChanged: NodeTeller = (order, eventOf) =>
     this.#obey(order, (memory, given) => ({ memory, events: [eventOf(given)] }));
 
@@ -282,13 +290,14 @@ class Plane implements ControlPlane {
   }
 
   status(): StatusView {
-    const { project, clock } = this.#options;
+    const { project, clock, nodes } = this.#options;
     const state = this.#state();
     return statusView(state, {
       ...project,
       at: clock.now(),
       startedAt: this.#startedAt,
       listening: publicUrls(addressOf, this.#listening),
+      hasNodes: nodes !== undefined,
       problems: [...this.#problems, ...problemsOf(this.#memory, this.#certificates, clock.now())],
     });
   }
@@ -340,6 +349,11 @@ class Plane implements ControlPlane {
 
   async release(id: number): Promise<ReleaseView> {
     return releaseView(await this.#recordOf(id), this.#state());
+  }
+
+  async changes(id: number): Promise<DifferencesView> {
+    const { release } = await this.#recordOf(id);
+    return differencesView(release, this.#memory.services[release.service]);
   }
 
   async ticks(id: number): Promise<AsyncIterable<string>> {

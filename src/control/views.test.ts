@@ -104,6 +104,21 @@ describe('the state of a service', () => {
   });
 });
 
+describe('the ready instances of a service', () => {
+  const starting = (slot: number): InstanceSeen => ({ ...instance(4, slot), state: 'starting' });
+
+  it('are those that carry traffic, also while another one is to take their place', () => {
+    const view = serviceView(service({}), stateWith([instance(4, 1), starting(1001)]));
+    expect([view.ready, view.wanted, view.state]).toEqual([1, 1, 'healthy']);
+    expect(view.instances.map((one) => one.role)).toEqual(['leaving', 'stable']);
+  });
+
+  it('are no more than are wanted', () => {
+    const view = serviceView(service({}), stateWith([instance(4, 1), instance(4, 2)]));
+    expect([view.ready, view.wanted]).toEqual([1, 1]);
+  });
+});
+
 describe('the instances of a service', () => {
   it('tell what they are kept for', () => {
     const instances = [instance(4, 1), instance(4, 2), instance(5, 1), instance(3, 1), instance(2, 1)];

@@ -91,8 +91,10 @@ export function serviceView(service: ServiceState, state: ShownState): ServiceVi
   const serving = service.stable ?? service.release?.version ?? null;
   const ids = serving === null ? new Set<string>() : wantedIds(service, serving, mine);
   const serves = mine.filter((one) => ids.has(one.id));
-  const ready = serves.filter((one) => one.state === 'ready').length;
   const isReleased = isBalanced(service);
+  const ready = isReleased
+    ? carrying(service, serving, mine)
+    : serves.filter((one) => one.state === 'ready').length;
   return {
     name: service.name,
     ...stateOf(service, ready, hasCompleted(service, serves)),
@@ -111,6 +113,12 @@ export function serviceView(service: ServiceState, state: ShownState): ServiceVi
     memory: sum(running.map((one) => one.memory)),
     instances: mine.map((one) => instanceView(one, service, roleOf(one, service, mine))),
   };
+}
+
+/** How many carry traffic: one that has to go does until another one has its place. */
+function carrying(service: ServiceState, version: number | null, mine: readonly InstanceSeen[]): number {
+  const ready = mine.filter((one) => one.version === version && one.state === 'ready').length;
+  return Math.min(ready, replicasOf(service, version));
 }
 
 /** Null where it does not scale by itself, or is stopped. */
@@ -362,6 +370,7 @@ type About = {
   readonly at: number;
   readonly startedAt: number;
   readonly listening: readonly string[];
+  readonly hasNodes: boolean;
   readonly problems: readonly string[];
 };
 
@@ -378,6 +387,7 @@ export function statusView(state: ShownState, about: About): StatusView {
     pid,
     startedAt,
     listening: [...about.listening],
+    ...(about.hasNodes ? { hasNodes: true } : {}),
     services: services.map((service) => serviceView(service, state)),
     releases: underWay.map((release) =>
       releaseView({ release, evidence: state.memory.evidence[release.id] ?? null }, state),

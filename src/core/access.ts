@@ -7,7 +7,7 @@ export type Role = (typeof ROLES)[number];
 export type Act =
   /** See status, releases, journal, logs; change what is one's own: password, sessions. */
   | 'look'
-  /** Send versions out, promote, pause, take back. */
+  /** Send versions out, promote, pause, take back, restart instances. */
   | 'release'
   /** Give the yes that a release waits for. */
   | 'approve'

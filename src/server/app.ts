@@ -100,6 +100,7 @@ export function createApp(options: AppOptions): App {
   );
   app.openapi(routes.getReleases, async (c) => c.json([...(await control.releases(c.req.valid('query')))], 200));
   app.openapi(routes.getRelease, async (c) => c.json(await control.release(c.req.valid('param').id), 200));
+  app.openapi(routes.getDifferences, async (c) => c.json(await control.changes(c.req.valid('param').id), 200));
   serveStreams(app, options);
   serveOrders(app, options);
   serveAccess(app, options);

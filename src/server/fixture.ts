@@ -1,5 +1,6 @@
 // A control plane of plain values for the server's tests: it keeps a journal, answers from fixed views and remembers what it was told.
 import {
+  differences,
   node as nodeView,
   recentTraffic,
   release as releaseView,
@@ -113,6 +114,10 @@ function controlOf(told: unknown[], { events, onEvents, onTurn }: Heard): Contro
       if (id === 7) return releaseView;
       throw new Failure('not-found', `There is no release number ${id}.`);
     },
+    changes: async (id) => {
+      if (id === 7) return differences;
+      throw new Failure('not-found', `There is no release number ${id}.`);
+    },
     ticks: async (id) => {
       if (id === 7) return lines('{"format":"fridaymorning ticks 1"}\n', '{"tick":1}\n{"tick":2}\n');
       throw new Failure('not-found', `There is no release number ${id}.`);
@@ -128,6 +133,10 @@ function controlOf(told: unknown[], { events, onEvents, onTurn }: Heard): Contro
     pause: async (service, order) => {
       if (order.reason === 'a bug') throw new TypeError('x is not a function');
       throw new Failure('conflict', `${service} has no release under way.`, { hint: `friday release ${service}` });
+    },
+    restart: async (service, instance, order) => {
+      known(service);
+      return tell({ restart: service, instance, ...order }, serviceView);
     },
     nodes: () => tell({ nodes: true }, [nodeView]),
     drainNode: (name, order) => tell({ drainNode: name, ...order }, { ...nodeView, availability: 'emptying' }),

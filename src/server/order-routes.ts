@@ -42,6 +42,10 @@ export function serveOrders(app: App, { control, stop, engines, configure }: App
     const { reason } = c.req.valid('json');
     return c.json(await control.pause(c.req.valid('param').name, { by: byOf(c), reason }), 200);
   });
+  app.openapi(routes.postRestart, async (c) => {
+    const { instance, reason } = c.req.valid('json');
+    return c.json(await control.restart(c.req.valid('param').name, instance, { by: byOf(c), reason }), 200);
+  });
   app.openapi(routes.postNodeDrain, async (c) => {
     const { reason } = c.req.valid('json');
     return c.json(await control.drainNode(c.req.valid('param').name, { by: byOf(c), reason }), 200);

@@ -15,7 +15,7 @@ export type Violation = {
   readonly second: number;
 };
 
-export type Verb = 'up' | 'release' | 'rollback' | 'promote' | 'pause' | 'down';
+export type Verb = 'up' | 'release' | 'rollback' | 'promote' | 'pause' | 'restart' | 'down';
 
 /** What people asked of a service; an order counts from when it was given, whether or not it was heard. */
 export class Ledger {

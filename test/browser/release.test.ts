@@ -59,11 +59,32 @@ describeWith('chromium', 'the page of a release', () => {
     await expect.poll(() => page.locator('.verdict').innerText()).toMatch(/At this moment/);
     await press(page, 'End');
     await expect.poll(() => page.locator('.verdict').innerText()).not.toMatch(/At this moment/);
+    await page.getByRole('heading', { name: /^Settings compared with v/ }).waitFor();
     await page.getByRole('button', { name: 'Replay this release' }).click();
     await expect.poll(() => page.getByRole('button', { name: 'Stop the replay' }).count()).toBe(1);
     expect(errors).toEqual([]);
     await context.close();
   }, 120_000);
+
+  it('restarts an instance by button, asking once, and another one takes its place', async () => {
+    const idsOf = async () => (await stage.client.service(RELEASED)).instances.map((one) => one.id);
+    const [first = ''] = await idsOf();
+    const { page, context, errors } = await sitDown(browser, stage);
+    await goTo(page, stage, `/services/${RELEASED}`);
+    const button = page.getByRole('button', { name: `Restart ${first}`, exact: true });
+    const question = page.getByRole('group', { name: /^Restart / });
+    await button.click();
+    expect(await question.innerText()).toContain(`friday restart ${RELEASED} --instance ${first}`);
+    await press(page, 'Escape');
+    await question.waitFor({ state: 'detached' });
+    expect(await idsOf()).toContain(first);
+    await button.click();
+    await page.getByRole('button', { name: /^Yes/ }).click();
+    await expect.poll(idsOf, { timeout: PATIENCE_MS }).not.toContain(first);
+    expect((await stage.client.service(RELEASED)).state).toBe('healthy');
+    expect(errors).toEqual([]);
+    await context.close();
+  }, 180_000);
 
   it('shows the share that the proxy counted, within a point, at each step', async () => {
     await setBake(stage, '22s');

@@ -1,7 +1,8 @@
 // A control plane of plain values for the tests of the command line: it shows what it is given and remembers what it is told.
 import { setTimeout as delay } from 'node:timers/promises';
 import type { CertificateView } from '../../src/api/certificate-views.ts';
-import { node } from '../../src/api/examples.ts';
+import type { DifferencesView } from '../../src/api/difference-views.ts';
+import { differences, node } from '../../src/api/examples.ts';
 import type { RecentTrafficView } from '../../src/api/plan-views.ts';
 import type { ChangeView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../../src/api/views.ts';
 import type { Control } from '../../src/control/api.ts';
@@ -18,6 +19,7 @@ export type Stage = {
   changes: ChangeView[];
   listen: UpView['listen'];
   traffic: RecentTrafficView;
+  differences: DifferencesView;
   versions: VersionView[];
   certificates: CertificateView[];
   events: Event[];
@@ -41,6 +43,7 @@ export function createStage(): Stage {
     changes: [],
     listen: null,
     traffic: recentTraffic(),
+    differences: { ...differences, settings: [] },
     certificates: [],
     versions: [],
     events: [],
@@ -85,6 +88,7 @@ export function controlOf(stage: Stage): Control {
       }
       return look();
     },
+    changes: async () => stage.differences,
     ticks: async (id) => {
       if (stage.ticks === null) throw new Failure('not-found', `Release ${id} has no ticks.`);
       return piecesOf(stage.ticks);
@@ -102,6 +106,7 @@ export function controlOf(stage: Stage): Control {
     rollBack: (name, version, { reason }) => obey('rollback', { name, version, reason }, look),
     promote: (name, target) => obey('promote', { name, ...target }, look),
     pause: (name) => obey('pause', { name }, look),
+    restart: (name, instance) => obey('restart', { name, instance }, () => known(stage, name)),
     nodes: async () => [node],
     drainNode: (name) => obey('drain', { name }, () => ({ ...node, name, availability: 'emptying' as const })),
     activateNode: (name) => obey('activate', { name }, () => ({ ...node, name })),

@@ -21,6 +21,7 @@ describe('help', () => {
     'rollback',
     'promote',
     'pause',
+    'restart',
     'history',
     'plan',
     'doctor',

@@ -1,6 +1,6 @@
 // Single verbs over the real API: what they order, what they answer, and what --json holds.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { ChangeView, EventView } from '../../src/api/views.ts';
+import type { ChangeView, EventView, InstanceView } from '../../src/api/views.ts';
 import type { LogLine } from '../../src/ports/logs.ts';
 import { type Harness, openHarness } from './harness.ts';
 import { NOON, neverReady, promoted, ramping, rolledBack, service, status } from './views.ts';
@@ -131,7 +131,14 @@ describe('friday release', () => {
   });
 
   it('would do, with --dry-run, and does nothing', async () => {
-    for (const argv of [['release', 'api'], ['promote', 'api'], ['pause', 'api'], ['rollback', 'api'], ['down']]) {
+    for (const argv of [
+      ['release', 'api'],
+      ['promote', 'api'],
+      ['pause', 'api'],
+      ['restart', 'api'],
+      ['rollback', 'api'],
+      ['down'],
+    ]) {
       const { code, out } = await harness.run([...argv, '--dry-run']);
       expect([argv[0], code]).toEqual([argv[0], 0]);
       expect(out).not.toBe('');
@@ -146,6 +153,42 @@ describe('without a release under way', () => {
     const { code, err } = await harness.run([verb, 'api', '--dry-run']);
     expect(code).toBe(1);
     expect(err).toContain(`error: no release of api is under way, so there is nothing to ${verb}`);
+  });
+});
+
+const instance: InstanceView = {
+  id: 'api-v42-1',
+  version: 42,
+  handle: 'pid 4711',
+  state: 'ready',
+  role: 'stable',
+  address: '127.0.0.1:4711',
+  startedAt: NOON,
+  reason: '',
+  cpu: null,
+  memory: null,
+  restarts: 0,
+};
+
+describe('friday restart', () => {
+  it('says what is restarted, one or all', async () => {
+    const instances = [1, 2].map((slot) => ({ ...instance, id: `api-v42-${slot}` }));
+    harness.stage.status = status({ services: [service('api', { version: 42, instances })] });
+    const { code, out } = await harness.run(['restart', 'api']);
+    expect([code, out]).toEqual([0, '  ✓ restarting 2 instances of api, one after the other\n']);
+    const one = await harness.run(['restart', 'api', '--instance', 'api-v42-2']);
+    expect([one.code, one.out]).toEqual([0, '  ✓ restarting api-v42-2\n']);
+    expect(harness.stage.told).toEqual([
+      { order: 'restart', given: { name: 'api', instance: null } },
+      { order: 'restart', given: { name: 'api', instance: 'api-v42-2' } },
+    ]);
+  });
+
+  it('names the instances there are, with --dry-run too', async () => {
+    harness.stage.status = status({ services: [service('api', { instances: [{ ...instance, id: 'api-v42-1' }] })] });
+    const { code, err } = await harness.run(['restart', 'api', '--instance', 'api-v42-9', '--dry-run']);
+    expect(code).toBe(2);
+    expect(err).toContain('api has no instance api-v42-9; expected one of: api-v42-1');
   });
 });
 

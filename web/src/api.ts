@@ -9,7 +9,9 @@ import type {
   SessionView,
   TokenView,
 } from '../../src/api/access-views.ts';
+import type { DifferencesView } from '../../src/api/difference-views.ts';
 import type { CourseView, RangeView } from '../../src/api/live-views.ts';
+import type { NodeView } from '../../src/api/node-views.ts';
 import type { EventView, ReleaseView, ServiceView, VersionView } from '../../src/api/views.ts';
 import { go } from './router.ts';
 
@@ -168,6 +170,8 @@ export const api = {
   versions: (name: string) => get<readonly VersionView[]>(`${of(name)}/versions`),
   releases: (query: { service?: string; limit?: number } = {}) => get<readonly ReleaseView[]>('/releases', query),
   release: (id: number) => get<ReleaseView>(`/releases/${id}`),
+  changes: (id: number) => get<DifferencesView>(`/releases/${id}/changes`),
+  nodes: () => get<readonly NodeView[]>('/nodes'),
   course: (id: number, moments: number) => get<CourseView>(`/releases/${id}/course`, { points: 240, moments }),
   metrics: (query: Query) => get<RangeView>('/metrics', query),
   /** The newest ones, oldest first. */
@@ -192,6 +196,8 @@ export const api = {
     changePassword: (current: string, password: string) => send<SelfView>('/session/password', { current, password }),
     audit: (before: number | null) => get<readonly AuditView[]>('/audit', { limit: 50, before }),
   },
+  restart: (service: string, instance: string | null) =>
+    send<ServiceView>(`${of(service)}/restart`, { instance, reason: '' }),
   pause: (service: string) => send<ReleaseView>(`${of(service)}/pause`, { reason: '' }),
   promote: (service: string, to: number | null) => send<ReleaseView>(`${of(service)}/promote`, { to, reason: '' }),
   rollBack: (service: string, version: number | null) =>

@@ -61,6 +61,16 @@ const entries = computed<readonly Entry[]>(() => {
         run: () => api.rollBack(one.name, null),
       }),
     );
+  const restarts = services
+    .filter((one) => one.release === null && one.watch === null && one.isReleased && one.ready > 0 && may('release'))
+    .map(
+      (one): Entry => ({
+        text: `restart ${one.name}, one instance after the other`,
+        note: `friday restart ${one.name}`,
+        asks: true,
+        run: () => api.restart(one.name, null),
+      }),
+    );
   const places = services.flatMap((one): Entry[] => [
     {
       text: `status ${one.name}`,
@@ -94,6 +104,7 @@ const entries = computed<readonly Entry[]>(() => {
     ...pages,
     ...places,
     ...back,
+    ...restarts,
     { text: 'theme: next', note: 'system, light, dark', asks: false, run: nextTheme },
   ];
 });

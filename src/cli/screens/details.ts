@@ -1,4 +1,5 @@
 // One release in full, while it goes on and ever after: who, why, the weights over time, the evidence and the blame.
+import type { DifferencesView } from '../../api/difference-views.ts';
 import type { ReceiptView } from '../../api/receipt-views.ts';
 import type { ReleaseView } from '../../api/views.ts';
 import { formatDuration } from '../../core/time.ts';
@@ -18,10 +19,15 @@ export type DetailsOptions = { readonly width: number; readonly color: boolean; 
 const WIDEST = 110;
 const MOST_GROUPS = 20;
 const MOST_WEIGHTS = 20;
+const MOST_SETTINGS = 20;
 const LEAST_HELD_MS = 1000;
 
 /** The answer of `friday history 12`, in lines of at most `width` columns. */
-export function detailsScreen(view: ReleaseView, options: DetailsOptions): string[] {
+export function detailsScreen(
+  view: ReleaseView,
+  options: DetailsOptions,
+  changes: DifferencesView | null = null,
+): string[] {
   const paint = paintOf(options.color);
   const width = Math.min(options.width, WIDEST) - 2;
   const isMeasured = view.candidate.requests + (view.stable?.requests ?? 0) > 0;
@@ -29,6 +35,7 @@ export function detailsScreen(view: ReleaseView, options: DetailsOptions): strin
     [titleLine(view, options.now, paint, width)],
     wrap(cleaned(sentenceOf(view)), width).map(paint.strong),
     whoLines(view, options.now, width),
+    settingLines(changes, paint, width),
     isCompared(view) ? [planLine(view, paint, width)] : [],
     weightLines(view, options.now, paint),
     isCompared(view) && isMeasured ? signalRows(view, paint, width, true) : [],
@@ -51,6 +58,17 @@ function whoLines(view: ReleaseView, now: number, width: number): string[] {
   const who = `Release ${view.id} by ${cleaned(view.by)} at ${momentOf(view.requestedAt, now)}${why}`;
   const labels = [view.stable?.label ?? '', view.candidate.label].map(cleaned).filter((one) => one !== '');
   return [...wrap(who, width), ...(labels.length > 0 ? [cut(`Code ${labels.join(' → ')}`, width)] : [])];
+}
+
+/** What changed in the settings; nothing where nothing did, unless the code is the same too. */
+function settingLines(changes: DifferencesView | null, paint: Paint, width: number): string[] {
+  if (changes === null || !changes.isKnown) return [];
+  const { settings, isSameCode, from } = changes;
+  if (settings.length === 0) return isSameCode ? [paint.dim(`The code and the settings are those of v${from}.`)] : [];
+  const lines = settings.slice(0, MOST_SETTINGS).map(({ words }) => cut(`  ${cleaned(words)}`, width));
+  const left = settings.length - MOST_SETTINGS;
+  const title = isSameCode ? `Settings, the code is that of v${from}` : 'Settings';
+  return [title, ...lines, ...(left > 0 ? [paint.dim(`  and ${left} more`)] : [])];
 }
 
 function weightLines(view: ReleaseView, now: number, paint: Paint): string[] {

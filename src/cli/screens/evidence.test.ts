@@ -90,6 +90,32 @@ describe('one release in full', () => {
   }
 });
 
+describe('the settings of a release', () => {
+  const settings = ['environment LOG_LEVEL: info → debug', 'environment API_TOKEN: changed, not shown'].map((words) => ({
+    setting: '',
+    from: null,
+    to: null,
+    isHidden: false,
+    words,
+  }));
+  const changes = { release: 42, service: 'api', from: 41, version: 42, isKnown: true, isSameCode: true, settings };
+  const shown = (over: Partial<typeof changes>) =>
+    text(detailsScreen(promoted(), { width: 80, color: false, now: NOON }, { ...changes, ...over }));
+
+  it('are told where they changed', () => {
+    const screen = shown({});
+    expect(screen).toContain('Settings, the code is that of v41\n');
+    expect(screen).toContain('   environment LOG_LEVEL: info → debug\n');
+    expect(screen).toContain('   environment API_TOKEN: changed, not shown\n');
+  });
+
+  it('are left out where nothing is known of them, or nothing changed', () => {
+    expect(shown({ isKnown: false })).not.toContain('Settings');
+    expect(shown({ settings: [], isSameCode: false })).not.toContain('ettings');
+    expect(shown({ settings: [] })).toContain('The code and the settings are those of v41.');
+  });
+});
+
 describe('a service under release', () => {
   it.each([60, 80])('shows its evidence at %i columns', async (width) => {
     const release = ramping({ blame: blames(), receipt: harmfulReceipt({ metrics: receipt().metrics }) });

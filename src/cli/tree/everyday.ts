@@ -1,4 +1,4 @@
-// The verbs of every day: up, release, status, logs, rollback, promote, pause, history.
+// The verbs of every day: up, release, status, logs, rollback, promote, pause, restart, history.
 import { Command, Option } from '@commander-js/extra-typings';
 import { addGlobals } from '../globals.ts';
 import { withExamples } from '../help/tree.ts';
@@ -9,7 +9,7 @@ const SERVICE = 'a service of the compose file';
 const SUBJECT = 'SERVICE, or SERVICE@VERSION like api@v42';
 
 export function everydayVerbs(runner: Runner): Command<never[]>[] {
-  const verbs = [up, release, status, logs, rollback, promote, pause, history].map((verb) => verb(runner));
+  const verbs = [up, release, status, logs, rollback, promote, pause, restart, history].map((verb) => verb(runner));
   for (const verb of verbs) verb.helpGroup('Everyday');
   return verbs as unknown as Command<never[]>[];
 }
@@ -127,6 +127,20 @@ function pause(runner: Runner) {
   return withExamples(command, [
     ['friday pause api', 'hold it; a bad version is still taken back'],
     ['friday promote api', 'go on'],
+  ]);
+}
+
+function restart(runner: Runner) {
+  const command = new Command('restart')
+    .description('restart instances one by one, without a gap')
+    .argument('<service>', SERVICE)
+    .option('--instance <id>', 'only this one, like api-v42-1')
+    .option('--reason <text>', 'why, for the history')
+    .action(act(runner, async (call, ...given) => (await import('../verbs/restart.ts')).restart(call, ...given)));
+  addGlobals(command, ['--dry-run']);
+  return withExamples(command, [
+    ['friday restart api', 'all instances of the version that people use'],
+    ['friday restart api --instance api-v42-1', 'only one: it ends its open requests first'],
   ]);
 }
 

@@ -1,7 +1,10 @@
 // friday history: versions and events, newest first; or one release in full, by its number.
 
+import type { Client } from '../../api/client.ts';
+import type { DifferencesView } from '../../api/difference-views.ts';
 import type { ExitCode } from '../../api/tables.ts';
 import type { EventView } from '../../api/views.ts';
+import { Failure } from '../../core/failure.ts';
 import type { Call } from '../call.ts';
 import { detailsScreen } from '../screens/details.ts';
 import { historyScreen, withoutRepeats } from '../screens/history.ts';
@@ -23,8 +26,9 @@ export async function history(call: Call, subject: string | undefined, options: 
   const screen = { width: terminal.width, color: terminal.hasColour, now: clock.now() };
   if (subject !== undefined && RELEASE_NUMBER.test(subject)) {
     const view = await client.release(Number(subject));
-    terminal.answer(detailsScreen(view, screen));
-    terminal.json(view);
+    const changes = await changesOf(client, view.id);
+    terminal.answer(detailsScreen(view, screen, changes));
+    terminal.json({ ...view, changes });
     return 0;
   }
   const service = subject === undefined ? null : parseSubject(subject).service;
@@ -42,4 +46,14 @@ export async function history(call: Call, subject: string | undefined, options: 
   terminal.answer(historyScreen(versions, withoutRepeats(events).slice(0, lines), screen, releases));
   terminal.json(versions === null ? { events: newest } : { service, versions, releases, events: newest });
   return 0;
+}
+
+/** Null where the control plane is of an older version, which cannot tell. */
+async function changesOf(client: Client, id: number): Promise<DifferencesView | null> {
+  try {
+    return await client.changes(id);
+  } catch (error) {
+    if (error instanceof Failure && error.code === 'not-found') return null;
+    throw error;
+  }
 }

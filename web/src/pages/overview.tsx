@@ -19,6 +19,7 @@ import { type Mark, releaseMark, serviceMark } from '../marks.ts';
 import { type Beat, Heartbeat } from '../parts/heartbeat.tsx';
 import { Journal } from '../parts/journal.tsx';
 import { Lost } from '../parts/lost.tsx';
+import { Nodes } from '../parts/nodes.tsx';
 import { useNumbers } from '../parts/numbers.ts';
 import { tell } from '../title.ts';
 
@@ -44,6 +45,7 @@ export function OverviewPage() {
       <Verdict view={view} />
       {view.releases.length > 0 && <Releasing releases={view.releases} />}
       <Services services={view.services} />
+      {view.hasNodes && <Nodes />}
       <div class="grid even loose">
         <Machine view={view} />
         <section class="panel" aria-labelledby="lately-title">

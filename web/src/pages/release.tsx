@@ -7,6 +7,7 @@ import { isTakenBackLater, type Mark, releaseMark } from '../marks.ts';
 import { Journal } from '../parts/journal.tsx';
 import { Lost } from '../parts/lost.tsx';
 import { Acts } from '../release/acts.tsx';
+import { Changes } from '../release/changes.tsx';
 import { Evidence } from '../release/evidence.tsx';
 import { Failures } from '../release/failures.tsx';
 import { Latency } from '../release/latency.tsx';
@@ -43,6 +44,7 @@ export function ReleasePage({ id }: { id: number }) {
         </section>
       </div>
       <Receipt view={view} />
+      <Changes id={view.id} />
     </main>
   );
 }

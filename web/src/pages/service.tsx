@@ -1,7 +1,7 @@
 // One service: the four golden signals by version or instance, its instances, its versions.
 import { useEffect, useState } from 'preact/hooks';
 import type { RangeView } from '../../../src/api/live-views.ts';
-import type { InstanceView, ReleaseView, ServiceView, VersionView } from '../../../src/api/views.ts';
+import type { ReleaseView, ServiceView, VersionView } from '../../../src/api/views.ts';
 import { api, Problem } from '../api.ts';
 import { Chart, type ChartProps, type Line } from '../chart.tsx';
 import {
@@ -11,14 +11,14 @@ import {
   momentText,
   percent,
   rateText,
-  spanText,
   utcText,
   weightText,
 } from '../format.ts';
 import { now, status } from '../live.ts';
-import { releaseMark, serviceMark, type Tone } from '../marks.ts';
+import { releaseMark, serviceMark } from '../marks.ts';
 import { Lost } from '../parts/lost.tsx';
 import { useNumbers } from '../parts/numbers.ts';
+import { Instances } from '../service/instances.tsx';
 import { tell } from '../title.ts';
 
 const SPANS = [
@@ -241,78 +241,6 @@ function Switch<T extends string | number>({
         </button>
       ))}
     </span>
-  );
-}
-
-const STATES: Readonly<Record<InstanceView['state'], readonly [string, Tone]>> = {
-  ready: ['✓ ready', 'ok'],
-  starting: ['◌ starting', 'run'],
-  stopping: ['▾ stopping', 'mute'],
-  exited: ['✕ ended', 'bad'],
-};
-
-function Instances({ service }: { service: ServiceView }) {
-  return (
-    <section class="panel" aria-labelledby="instances-title">
-      <h2 id="instances-title">
-        Instances <small>{service.scale?.sentence ?? `${service.ready} of ${service.wanted} ready`}</small>
-      </h2>
-      {service.instances.length === 0 ? (
-        <p class="empty">None runs.</p>
-      ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Instances table">
-          <table>
-            <thead>
-              <tr>
-                {[
-                  'Instance',
-                  'Version',
-                  'State',
-                  'Kept as',
-                  'CPU',
-                  'Memory',
-                  'Up',
-                  'Restarts',
-                  'Runs as',
-                  'Address',
-                ].map((text) => (
-                  <th key={text} scope="col">
-                    {text}
-                  </th>
-                ))}
-              </tr>
-            </thead>
-            <tbody>
-              {service.instances.map((one) => (
-                <tr key={one.id}>
-                  <th scope="row">
-                    <a
-                      href={`/logs?service=${encodeURIComponent(service.name)}&instance=${encodeURIComponent(one.id)}`}
-                    >
-                      {one.id}
-                    </a>
-                  </th>
-                  <td class={`n ${one.role === 'candidate' ? 'v-c ver' : ''}`}>v{one.version}</td>
-                  <td>
-                    <span class={`n tone-${STATES[one.state][1]}`}>{STATES[one.state][0]}</span>
-                    {one.reason !== '' && <span class="mute reason-of"> {one.reason}</span>}
-                  </td>
-                  <td class="n">{one.role}</td>
-                  <td class="n">{coresText(one.cpu)}</td>
-                  <td class="n">{bytesText(one.memory)}</td>
-                  <td class="n" title={utcText(one.startedAt)}>
-                    {one.state === 'exited' ? '–' : spanText(now.value - one.startedAt)}
-                  </td>
-                  <td class={`n ${one.restarts > 0 ? 's-warn' : ''}`}>{one.restarts}</td>
-                  <td class="n mute">{one.handle}</td>
-                  <td class="n mute">{one.address}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
   );
 }
 

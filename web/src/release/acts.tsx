@@ -5,6 +5,7 @@ import type { ReleaseView } from '../../../src/api/views.ts';
 import { api, may, Problem } from '../api.ts';
 import { weightText } from '../format.ts';
 import { onKey } from '../keys.ts';
+import { Question } from '../parts/question.tsx';
 
 export type Act = {
   readonly id: 'pause' | 'promote' | 'rollback';
@@ -128,7 +129,16 @@ export function Acts({ view }: { view: ReleaseView }) {
         </a>
       )}
       {current ? (
-        <Question act={current} />
+        <Question
+          key={current.id}
+          question={current.question}
+          command={current.command}
+          isDanger={current.isDanger}
+          isBusy={isBusy.value}
+          refusal={refusal.value}
+          onYes={() => run(current)}
+          onNo={() => ask(null)}
+        />
       ) : (
         acts.map((act) => (
           <button
@@ -146,33 +156,6 @@ export function Acts({ view }: { view: ReleaseView }) {
       <p class="sr" role="status">
         {isDone.value}
       </p>
-    </div>
-  );
-}
-
-function Question({ act }: { act: Act }) {
-  return (
-    <div class={`question${act.isDanger ? ' danger' : ''}`} role="group" aria-label={act.question}>
-      <span>{act.question}</span>
-      <code title="The same in a terminal">{act.command}</code>
-      {refusal.value && (
-        <span class="s-bad" role="alert">
-          {refusal.value.message} {refusal.value.hint}
-        </span>
-      )}
-      <button
-        type="button"
-        ref={(button) => button?.focus()}
-        class={`btn${act.isDanger ? ' danger' : ' primary'}`}
-        disabled={isBusy.value}
-        onClick={() => void run(act)}
-      >
-        {isBusy.value ? 'Ordering …' : 'Yes'}
-        <kbd>↵</kbd>
-      </button>
-      <button type="button" class="btn" onClick={() => ask(null)}>
-        No<kbd>esc</kbd>
-      </button>
     </div>
   );
 }
