@@ -92,9 +92,7 @@ export function serviceView(service: ServiceState, state: ShownState): ServiceVi
   const ids = serving === null ? new Set<string>() : wantedIds(service, serving, mine);
   const serves = mine.filter((one) => ids.has(one.id));
   const isReleased = isBalanced(service);
-  const ready = isReleased
-    ? carrying(service, serving, mine)
-    : serves.filter((one) => one.state === 'ready').length;
+  const ready = isReleased ? carrying(service, serving, mine) : serves.filter((one) => one.state === 'ready').length;
   return {
     name: service.name,
     ...stateOf(service, ready, hasCompleted(service, serves)),

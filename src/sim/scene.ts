@@ -1,8 +1,8 @@
 // What the invariants know: the world, what the store holds, and what people asked for.
 import type { ReleaseRecord } from '../control/memory.ts';
-import type { ServiceState } from '../core/service.ts';
+import { isStandInOf, type ServiceState } from '../core/service.ts';
 import type { Cursor, Table } from '../core/traffic.ts';
-import type { InstanceSeen } from '../ports/runtime.ts';
+import type { InstanceSeen, InstanceSpec } from '../ports/runtime.ts';
 import type { Change } from '../ports/store.ts';
 import type { World } from './world.ts';
 
@@ -64,6 +64,13 @@ export type Scene = {
 /** Whether the control plane could see a ready instance of a version at its last look. */
 export function isListedReady(scene: Scene, service: string, version: number | null): boolean {
   return scene.listed.some((one) => one.service === service && one.version === version && one.state === 'ready');
+}
+
+/** Whether a ready instance of the same version stands in for this one, as after a restart by hand. */
+export function isFollowed({ listed, stored }: Scene, { id, service, version }: InstanceSpec): boolean {
+  const state = stored.services.get(service);
+  const mine = listed.filter((one) => one.service === service && one.version === version && one.state === 'ready');
+  return state !== undefined && mine.some((one) => isStandInOf(state, one, id));
 }
 
 /** The release of this version that the store knows last, under way or over. */

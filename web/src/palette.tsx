@@ -1,6 +1,7 @@
 // ⌘K: the verbs of the command line and the places of the page, found by typing.
 import { computed, signal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
+import type { ServiceView } from '../../src/api/views.ts';
 import { api, may, Problem } from './api.ts';
 import { weightText } from './format.ts';
 import { status } from './live.ts';
@@ -31,6 +32,17 @@ export function openPalette(): void {
   isOpen.value = true;
 }
 
+function restartsOf(services: readonly ServiceView[]): readonly Entry[] {
+  return services
+    .filter((one) => one.isReleased && one.ready > 0 && one.release === null && one.watch === null && may('release'))
+    .map((one) => ({
+      text: `restart ${one.name}, one instance after the other`,
+      note: `friday restart ${one.name}`,
+      asks: true,
+      run: () => api.restart(one.name, null),
+    }));
+}
+
 const entries = computed<readonly Entry[]>(() => {
   const now = status.value;
   const releases = now?.releases ?? [];
@@ -59,16 +71,6 @@ const entries = computed<readonly Entry[]>(() => {
         note: `friday rollback ${one.name}`,
         asks: true,
         run: () => api.rollBack(one.name, null),
-      }),
-    );
-  const restarts = services
-    .filter((one) => one.release === null && one.watch === null && one.isReleased && one.ready > 0 && may('release'))
-    .map(
-      (one): Entry => ({
-        text: `restart ${one.name}, one instance after the other`,
-        note: `friday restart ${one.name}`,
-        asks: true,
-        run: () => api.restart(one.name, null),
       }),
     );
   const places = services.flatMap((one): Entry[] => [
@@ -104,7 +106,7 @@ const entries = computed<readonly Entry[]>(() => {
     ...pages,
     ...places,
     ...back,
-    ...restarts,
+    ...restartsOf(services),
     { text: 'theme: next', note: 'system, light, dark', asks: false, run: nextTheme },
   ];
 });

@@ -91,13 +91,15 @@ describe('one release in full', () => {
 });
 
 describe('the settings of a release', () => {
-  const settings = ['environment LOG_LEVEL: info → debug', 'environment API_TOKEN: changed, not shown'].map((words) => ({
-    setting: '',
-    from: null,
-    to: null,
-    isHidden: false,
-    words,
-  }));
+  const settings = ['environment LOG_LEVEL: info → debug', 'environment API_TOKEN: changed, not shown'].map(
+    (words) => ({
+      setting: '',
+      from: null,
+      to: null,
+      isHidden: false,
+      words,
+    }),
+  );
   const changes = { release: 42, service: 'api', from: 41, version: 42, isKnown: true, isSameCode: true, settings };
   const shown = (over: Partial<typeof changes>) =>
     text(detailsScreen(promoted(), { width: 80, color: false, now: NOON }, { ...changes, ...over }));

@@ -1,13 +1,25 @@
 // I4: saved before done. What the store holds explains every act.
 import type { ReleaseRecord } from '../../control/memory.ts';
-import { replicasOf, type ServiceState } from '../../core/service.ts';
+import { instanceId, replicasOf, type ServiceState } from '../../core/service.ts';
+import type { InstanceSpec } from '../../ports/runtime.ts';
 import type { Change } from '../../ports/store.ts';
-import type { Scene } from '../scene.ts';
+import { isFollowed, type Scene } from '../scene.ts';
 import type { Watcher } from '../watch.ts';
 
 function isWanted(service: ServiceState | undefined, version: number, slot: number): boolean {
-  if (!service || service.isDown || slot > replicasOf(service, version)) return false;
+  if (!service || service.isDown || placeOf(slot) > replicasOf(service, version)) return false;
   return [service.stable, service.warm?.version, service.release?.version].includes(version);
+}
+
+/** One that was restarted by hand is followed 1000 above. */
+function placeOf(slot: number): number {
+  return ((slot - 1) % 1000) + 1;
+}
+
+/** It takes the place of one that somebody restarts, or is there already and starts again. */
+function isFollowing({ listed, stored }: Scene, { id, service, version, slot }: InstanceSpec): boolean {
+  if (slot <= 1000 || listed.some((one) => one.id === id)) return true;
+  return stored.services.get(service)?.restarts?.includes(instanceId(service, version, slot - 1000)) === true;
 }
 
 /** Evidence in a change whose judge was told other ticks than the change, and those before it, keep. */
@@ -29,14 +41,15 @@ export function watchSaved(scene: Scene): Watcher {
     committed: (change) => {
       for (const sentence of unkeptTicks(change, stored.releases)) violate('I4', sentence);
     },
-    starting: ({ id, service, version, slot }) => {
-      if (!isWanted(stored.services.get(service), version, slot)) {
+    starting: (spec) => {
+      const { id, service, version, slot } = spec;
+      if (!isWanted(stored.services.get(service), version, slot) || !isFollowing(scene, spec)) {
         violate('I4', `${id} is started though nothing in the store wants it`);
       }
     },
     stopping: (id) => {
       const spec = world.runtime.instances.get(id)?.spec;
-      if (spec && isWanted(stored.services.get(spec.service), spec.version, spec.slot)) {
+      if (spec && !isFollowed(scene, spec) && isWanted(stored.services.get(spec.service), spec.version, spec.slot)) {
         violate('I4', `${id} is told to stop though the store wants it`);
       }
     },

@@ -3,7 +3,7 @@
 import { replicasOf, type ServiceState } from '../../core/service.ts';
 import type { ServiceTraffic } from '../../core/traffic.ts';
 import type { Change } from '../../ports/store.ts';
-import { releaseOf, type Scene } from '../scene.ts';
+import { isFollowed, releaseOf, type Scene } from '../scene.ts';
 import type { Watcher } from '../watch.ts';
 import { Approvals } from './approvals.ts';
 
@@ -100,7 +100,7 @@ export function watchWeight(scene: Scene): Watcher {
       const instance = world.runtime.instances.get(id);
       const service = instance && stored.services.get(instance.spec.service);
       const traffic = service && applied.get(service.name);
-      if (!instance || !traffic || service.isDown) return;
+      if (!instance || !traffic || service.isDown || isFollowed(scene, instance.spec)) return;
       if (instance.spec.slot > replicasOf(service, instance.spec.version)) return;
       const isReplaced = traffic.candidate !== null && traffic.weight === 100;
       if (traffic.stable?.version === instance.spec.version && !isReplaced) {

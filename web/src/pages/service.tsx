@@ -4,16 +4,7 @@ import type { RangeView } from '../../../src/api/live-views.ts';
 import type { ReleaseView, ServiceView, VersionView } from '../../../src/api/views.ts';
 import { api, Problem } from '../api.ts';
 import { Chart, type ChartProps, type Line } from '../chart.tsx';
-import {
-  bytesText,
-  coresText,
-  latencyText,
-  momentText,
-  percent,
-  rateText,
-  utcText,
-  weightText,
-} from '../format.ts';
+import { bytesText, coresText, latencyText, momentText, percent, rateText, utcText, weightText } from '../format.ts';
 import { now, status } from '../live.ts';
 import { releaseMark, serviceMark } from '../marks.ts';
 import { Lost } from '../parts/lost.tsx';
