@@ -101,6 +101,10 @@ export class Played {
           .slice(0, limit)
           .map((one) => this.#release(one.id)),
       release: async (id) => this.#release(id),
+      changes: async (id) => {
+        const { service, from, version } = this.#release(id);
+        return { release: id, service, from, version, isKnown: false, isSameCode: false, settings: [] };
+      },
       ticks: async (id) => {
         throw new Failure('not-found', `Ticks of release ${id} were not recorded.`);
       },
@@ -147,6 +151,7 @@ function noOrders() {
     rollBack: refuse,
     promote: refuse,
     pause: refuse,
+    restart: refuse,
     nodes: refuse,
     drainNode: refuse,
     activateNode: refuse,
