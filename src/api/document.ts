@@ -3,6 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { OpenAPIHono } from '@hono/zod-openapi';
 import * as accessRoutes from './access-routes.ts';
+import * as nodeRoutes from './node-routes.ts';
 import * as noticeRoutes from './notice-routes.ts';
 import * as routes from './routes.ts';
 
@@ -59,9 +60,12 @@ export function documentOf(version: string): ApiDocument {
 /** By path. */
 export function allRoutes() {
   const keyOf = (route: { path: string; method: string }) => `${route.path} ${route.method}`;
-  return [...Object.values(routes), ...Object.values(accessRoutes), ...Object.values(noticeRoutes)].sort(
-    (one, other) => (keyOf(one) < keyOf(other) ? -1 : 1),
-  );
+  return [
+    ...Object.values(routes),
+    ...Object.values(accessRoutes),
+    ...Object.values(nodeRoutes),
+    ...Object.values(noticeRoutes),
+  ].sort((one, other) => (keyOf(one) < keyOf(other) ? -1 : 1));
 }
 
 /** The text of the file. */

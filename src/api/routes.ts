@@ -5,13 +5,11 @@ import { DifferencesView } from './difference-views.ts';
 import * as examples from './examples.ts';
 import * as liveExamples from './live-examples.ts';
 import { CourseQuery, CourseView, LiveFrame, LiveQuery, MetricsQuery, RangeView } from './live-views.ts';
-import { NodeView } from './node-views.ts';
 import {
   ComparisonBody,
   DownBody,
   EventsQuery,
   LogsQuery,
-  NodeBody,
   PauseBody,
   PromoteBody,
   ReleaseBody,
@@ -311,35 +309,6 @@ export const postRestart = createRoute({
     'Not while versions are compared, and only behind the balancer.',
   request: { headers: Ordering, params: Named, body: body(RestartBody, examples.restartOrder) },
   responses: { 200: answer('The service', ServiceView, examples.service), ...ORDERED, ...problems(404) },
-});
-
-export const getNodes = createRoute({
-  ...asking,
-  method: 'get',
-  path: '/api/v1/nodes',
-  operationId: 'nodes',
-  summary: 'The nodes of a Swarm, managers first, with the instances of this project',
-  responses: { 200: answer('Now', z.array(NodeView), [examples.node]), ...ASKED, ...problems(409) },
-});
-
-export const postNodeDrain = createRoute({
-  ...ordering,
-  method: 'post',
-  path: '/api/v1/nodes/{name}/drain',
-  operationId: 'drainNode',
-  summary: 'Empty a node: others stand in for its instances first, then they drain and stop',
-  request: { headers: Ordering, params: Named, body: body(NodeBody, examples.nodeOrder) },
-  responses: { 200: answer('The node', NodeView, examples.node), ...ORDERED, ...problems(404) },
-});
-
-export const postNodeActivate = createRoute({
-  ...ordering,
-  method: 'post',
-  path: '/api/v1/nodes/{name}/activate',
-  operationId: 'activateNode',
-  summary: 'Let instances run on a node again; what runs elsewhere stays there',
-  request: { headers: Ordering, params: Named, body: body(NodeBody, examples.nodeOrder) },
-  responses: { 200: answer('The node', NodeView, examples.node), ...ORDERED, ...problems(404) },
 });
 
 export const postDown = createRoute({

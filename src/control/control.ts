@@ -39,23 +39,10 @@ import { look, type Moment } from './look.ts';
 import { documentsOf, KEPT_RECORDS, loadMemory, type ReleaseRecord, recordsOf } from './memory.ts';
 import { activateNode, drainNode, type NodeTeller, nodeViews } from './nodes.ts';
 import { Numbers } from './numbers.ts';
-import type { ControlOptions } from './options.ts';
+import type { ControlOptions, ControlPlane } from './options.ts';
 import { prepareRelease, prepareUp } from './prepare.ts';
 import { ticksOf } from './ticks.ts';
 import { recentTrafficView, releaseView, type ShownState, serviceView, statusView, versionViews } from './views.ts';
-
-export type ControlPlane = Control & {
-  /** One turn. Throws what a port throws; nothing is half done then, and the next turn starts from what was remembered. */
-  turn(): Promise<void>;
-  /** Turns once a second until aborted. A turn that throws is logged and the next one comes. */
-  run(signal: AbortSignal): Promise<void>;
-  /** The next turn comes now. */
-  wake(): void;
-  /** When the last turn ended well, ms since 1970. */
-  lastTurnAt(): number | null;
-  /** Nothing runs, nothing is wanted. */
-  isEmpty(): boolean;
-};
 
 /** After each full second: the balancer closes its cells in the first 20 ms. */
 const OFFSET_MS = 60;

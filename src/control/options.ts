@@ -1,4 +1,4 @@
-// What the control plane is built from: every port, and who it is.
+// What the control plane is built from, every port and who it is, and what it does.
 import type { Listen } from '../core/traffic.ts';
 import type { decide } from '../core/turn.ts';
 import type { Balancer } from '../ports/balancer.ts';
@@ -8,6 +8,7 @@ import type { Logs } from '../ports/logs.ts';
 import type { Nodes } from '../ports/nodes.ts';
 import type { Runtime } from '../ports/runtime.ts';
 import type { Store } from '../ports/store.ts';
+import type { Control } from './api.ts';
 
 export type ControlOptions = {
   readonly clock: Clock;
@@ -34,4 +35,17 @@ export type ControlOptions = {
   /** The decision of a turn; simulation tests plant mistakes here. */
   readonly decide?: typeof decide;
   readonly log: (entry: Readonly<Record<string, unknown>>) => void;
+};
+
+export type ControlPlane = Control & {
+  /** One turn. Throws what a port throws; nothing is half done then, and the next turn starts from what was remembered. */
+  turn(): Promise<void>;
+  /** Turns once a second until aborted. A turn that throws is logged and the next one comes. */
+  run(signal: AbortSignal): Promise<void>;
+  /** The next turn comes now. */
+  wake(): void;
+  /** When the last turn ended well, ms since 1970. */
+  lastTurnAt(): number | null;
+  /** Nothing runs, nothing is wanted. */
+  isEmpty(): boolean;
 };

@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import { bodyLimit } from 'hono/body-limit';
 import type { ZodError } from 'zod';
 import { type ApiDocument, documentOf } from '../api/document.ts';
+import * as nodeRoutes from '../api/node-routes.ts';
 import * as routes from '../api/routes.ts';
 import type { Control } from '../control/api.ts';
 import { Failure } from '../core/failure.ts';
@@ -90,7 +91,7 @@ export function createApp(options: AppOptions): App {
     return c.json({ status: 'ok' as const }, 200);
   });
   app.openapi(routes.getStatus, (c) => c.json(control.status(), 200));
-  app.openapi(routes.getNodes, async (c) => c.json([...(await control.nodes())], 200));
+  app.openapi(nodeRoutes.getNodes, async (c) => c.json([...(await control.nodes())], 200));
   app.openapi(routes.getService, (c) => c.json(control.service(c.req.valid('param').name), 200));
   app.openapi(routes.getVersions, (c) => c.json([...control.versions(c.req.valid('param').name)], 200));
   app.openapi(routes.getTraffic, (c) => c.json(control.traffic(c.req.valid('param').name), 200));

@@ -1,4 +1,5 @@
 // The routes that change something: who orders, what, and the answer of the control plane.
+import * as nodeRoutes from '../api/node-routes.ts';
 import * as routes from '../api/routes.ts';
 import { Failure } from '../core/failure.ts';
 import type { Project } from '../core/spec/project.ts';
@@ -46,11 +47,11 @@ export function serveOrders(app: App, { control, stop, engines, configure }: App
     const { instance, reason } = c.req.valid('json');
     return c.json(await control.restart(c.req.valid('param').name, instance, { by: byOf(c), reason }), 200);
   });
-  app.openapi(routes.postNodeDrain, async (c) => {
+  app.openapi(nodeRoutes.postNodeDrain, async (c) => {
     const { reason } = c.req.valid('json');
     return c.json(await control.drainNode(c.req.valid('param').name, { by: byOf(c), reason }), 200);
   });
-  app.openapi(routes.postNodeActivate, async (c) => {
+  app.openapi(nodeRoutes.postNodeActivate, async (c) => {
     const { reason } = c.req.valid('json');
     return c.json(await control.activateNode(c.req.valid('param').name, { by: byOf(c), reason }), 200);
   });

@@ -1,5 +1,6 @@
 // A run: a control plane in a simulated world, second by second, killed and started again, watched by the invariants.
-import { type ControlPlane, createControl } from '../control/control.ts';
+import { createControl } from '../control/control.ts';
+import type { ControlPlane } from '../control/options.ts';
 import { Failure } from '../core/failure.ts';
 import type { Event } from '../core/journal.ts';
 import type { Project, ServiceSpec } from '../core/spec/project.ts';
