@@ -1,5 +1,6 @@
 // The command line of bench:dataplane.
 import { parseArgs } from 'node:util';
+import { namesIn, wholeNumber } from '../arguments.ts';
 import { ALL, type Name } from './targets.ts';
 
 export type Options = {
@@ -60,7 +61,7 @@ export function readOptions(args: readonly string[]): Options | null {
   const usual = values.quick ? QUICK : NORMAL;
   return {
     ...usual,
-    targets: values.targets === undefined ? ALL : targetsOf(values.targets),
+    targets: values.targets === undefined ? ALL : namesIn('--targets', values.targets, ALL),
     rounds: values.rounds === undefined ? usual.rounds : wholeNumber('--rounds', values.rounds, 50),
     seconds: values.seconds === undefined ? usual.seconds : wholeNumber('--seconds', values.seconds, 60),
     isJson: values.json,
@@ -68,17 +69,4 @@ export function readOptions(args: readonly string[]): Options | null {
     isWritten: values.write,
     isInstalled: values.install,
   };
-}
-
-function targetsOf(list: string): Name[] {
-  const names = [...new Set(list.split(',').map((name) => name.trim()))];
-  const wrong = names.find((name) => !ALL.some((known) => known === name));
-  if (wrong !== undefined) throw new TypeError(`--targets: "${wrong}" is none of ${ALL.join(', ')}`);
-  return ALL.filter((name) => names.includes(name));
-}
-
-function wholeNumber(option: string, text: string, max: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isInteger(value) && value >= 1 && value <= max) return value;
-  throw new TypeError(`${option} must be a whole number from 1 to ${max}, got "${text}"`);
 }

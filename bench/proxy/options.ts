@@ -1,5 +1,6 @@
 // The bench's command line.
 import { parseArgs } from 'node:util';
+import { namesIn, wholeNumber } from '../arguments.ts';
 import { ALL, type Name } from './targets.ts';
 
 export type Options = {
@@ -53,7 +54,7 @@ export function readOptions(args: readonly string[]): Options | null {
   if (values.help) return null;
   const usual = values.quick ? QUICK : NORMAL;
   return {
-    targets: values.targets === undefined ? ALL : targetsOf(values.targets),
+    targets: values.targets === undefined ? ALL : namesIn('--targets', values.targets, ALL),
     repeats: values.repeats === undefined ? usual.repeats : wholeNumber('--repeats', values.repeats, 50),
     seconds: values.seconds === undefined ? usual.seconds : wholeNumber('--seconds', values.seconds, 60),
     isJson: values.json,
@@ -61,17 +62,4 @@ export function readOptions(args: readonly string[]): Options | null {
     isWritten: values.write,
     isInstalled: values.install,
   };
-}
-
-function targetsOf(list: string): Name[] {
-  const names = [...new Set(list.split(',').map((name) => name.trim()))];
-  const wrong = names.find((name) => !ALL.some((known) => known === name));
-  if (wrong !== undefined) throw new TypeError(`--targets: "${wrong}" is none of ${ALL.join(', ')}`);
-  return ALL.filter((name) => names.includes(name));
-}
-
-function wholeNumber(option: string, text: string, max: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isInteger(value) && value >= 1 && value <= max) return value;
-  throw new TypeError(`${option} must be a whole number from 1 to ${max}, got "${text}"`);
 }
