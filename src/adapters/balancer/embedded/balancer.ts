@@ -2,11 +2,11 @@
 import { readFile } from 'node:fs/promises';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../../../core/failure.ts';
-import type { BalancerSeen, Cursor, Observations, Table } from '../../../core/traffic.ts';
 import type { Balancer } from '../../../ports/balancer.ts';
 import { type Folder, folderAt } from '../../../proxy/folder.ts';
+import { overSocket } from '../over-socket.ts';
 import { ask } from './control-client.ts';
-import { isListening, isUp, type ProcessOptions, startProxy } from './process.ts';
+import { isListening, type ProcessOptions, startProxy } from './process.ts';
 
 const LOOK_MS = 20;
 /** Past its grace, the proxy has this long to end before it is killed. */
@@ -18,25 +18,7 @@ export function embeddedBalancer(options: ProcessOptions): Balancer {
   const { socket } = folder;
 
   return {
-    async apply(table: Table): Promise<void> {
-      const body = JSON.stringify(table);
-      try {
-        await ask(socket, 'PUT', '/table', body);
-      } catch (error) {
-        if (!(error instanceof Failure) || error.code !== 'unavailable' || (await isUp(socket))) throw error;
-        await startProxy(options);
-        await ask(socket, 'PUT', '/table', body);
-      }
-    },
-
-    async look(): Promise<BalancerSeen> {
-      return (await ask(socket, 'GET', '/status')) as BalancerSeen;
-    },
-
-    async observe(after: Cursor | null): Promise<Observations> {
-      const query = after === null ? '' : `?boot=${encodeURIComponent(after.boot)}&after=${after.seq}`;
-      return (await ask(socket, 'GET', `/observations${query}`)) as Observations;
-    },
+    ...overSocket(socket, () => startProxy(options)),
 
     async stop(graceMs: number): Promise<void> {
       if (!(await isListening(socket))) return;

@@ -3,11 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../../../core/failure.ts';
-import type { BalancerSeen, Cursor, Observations, Table } from '../../../core/traffic.ts';
 import type { Balancer } from '../../../ports/balancer.ts';
 import { folderAt } from '../../../proxy/folder.ts';
 import { ask } from '../embedded/control-client.ts';
-import { isListening, isUp } from '../embedded/process.ts';
+import { isListening } from '../embedded/process.ts';
+import { overSocket } from '../over-socket.ts';
 import { type HaproxyOptions, startKeeper } from './process.ts';
 import { requireHaproxy } from './program.ts';
 
@@ -33,33 +33,16 @@ export function haproxyBalancer(options: HaproxyOptions): Balancer {
     );
   }
 
+  const start = () => startKeeper(options, requireHaproxy(options.program));
   return {
-    async apply(table: Table): Promise<void> {
-      const body = JSON.stringify(table);
-      try {
-        await ask(socket, 'PUT', '/table', body);
-      } catch (error) {
-        if (!(error instanceof Failure) || error.code !== 'unavailable' || (await isUp(socket))) throw error;
-        await startKeeper(options, requireHaproxy(options.program));
-        await ask(socket, 'PUT', '/table', body);
-      }
-    },
-
-    async look(): Promise<BalancerSeen> {
-      return (await ask(socket, 'GET', '/status')) as BalancerSeen;
-    },
-
-    async observe(after: Cursor | null): Promise<Observations> {
-      const query = after === null ? '' : `?boot=${encodeURIComponent(after.boot)}&after=${after.seq}`;
-      return (await ask(socket, 'GET', `/observations${query}`)) as Observations;
-    },
+    ...overSocket(socket, start),
 
     async stop(graceMs: number): Promise<void> {
       for (let round = 0; round < ROUNDS; round += 1) {
         if (!(await isListening(socket))) {
           // HAProxy goes on without its keeper; only a keeper can end it in peace.
           if ((await pidIn(haproxyPid)) === null) return;
-          await startKeeper(options, requireHaproxy(options.program));
+          await start();
         }
         const pid = await pidIn(pidFile);
         await ask(socket, 'POST', `/stop?grace=${Math.round(graceMs)}`).catch(() => undefined);
