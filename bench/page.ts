@@ -1,106 +1,87 @@
-// What the page costs: time to its first data, what 50 watchers take of the control loop, and the memory of 8 tabs. node bench/page.ts [minutes]
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { chromium } from 'playwright-core';
-import { openStage, type Stage } from '../src/cli/demo/stage.ts';
+// `npm run bench:page`: how soon the page has its first number, what people who watch cost the control plane, and whether its memory grows with them.
+import { parseArgs } from 'node:util';
+import { wholeNumber } from './arguments.ts';
+import { machineText, thisMachine } from './machine.ts';
+import { measureFirstData } from './page/first-data.ts';
+import { measureMemory } from './page/memory.ts';
+import { type Result, reportOf } from './page/report.ts';
+import { launchBrowser, openScene } from './page/scene.ts';
+import { measureWatchers } from './page/watchers.ts';
+import { watchOthers } from './proxy/others.ts';
+import { writePart } from './readme.ts';
 
-const WATCHERS = 50;
-const TABS = 8;
-const LOADS = 5;
-const minutes = Number(process.argv[2] ?? 1);
+const EXIT_USAGE = 2;
+const USAGE = `usage: npm run bench:page -- [options]
 
-const stage = await openStage(40);
-const { url } = JSON.parse(readFileSync(join(stage.stateDir, 'daemon.json'), 'utf8')) as { url: string };
-const token = readFileSync(join(stage.stateDir, 'token'), 'utf8').trim();
-const { pid } = await stage.client.status();
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
-try {
-  const { id } = await stage.release('good');
-  await sleep(5000);
-  await firstData();
-  const alone = await cpuDuring(10_000);
-  const watching = await watchers(WATCHERS, id);
-  await sleep(2000);
-  const watched = await cpuDuring(10_000);
-  watching.abort();
-  console.log(
-    `CPU of the control plane: ${percent(alone)} alone, ${percent(watched)} with ${WATCHERS} watchers of a release`,
-  );
-  console.log(`so ${WATCHERS} watchers cost ${percent(watched - alone)} of one core: of each second's turn as much`);
-  await tabs(stage, minutes);
-} finally {
-  await browser.close();
-  await stage.close();
-}
+The calculator under 40 requests a second with a release that waits, watched by Chromium (/usr/bin/chromium, or CHROMIUM) and by programs.
+Takes about 14 minutes.
 
-/** From the address to the first number, on loopback. */
-async function firstData(): Promise<void> {
-  const context = await browser.newContext();
-  const page = await context.newPage();
-  await page.goto((await stage.client.access.createLink(null)).url);
-  await page.locator('.services').waitFor();
-  const times: number[] = [];
-  for (let i = 0; i < LOADS; i += 1) {
-    await page.goto('about:blank');
-    const began = performance.now();
-    await page.goto(`${url}/`, { waitUntil: 'commit' });
-    await page.locator('.services td.r').first().waitFor();
-    times.push(performance.now() - began);
-  }
-  times.sort((one, other) => one - other);
-  console.log(
-    `first data: median ${Math.round(times[Math.floor(LOADS / 2)] ?? 0)} ms of ${LOADS} loads, ${times.map(Math.round).join(', ')}`,
-  );
-  await context.close();
-}
+  --loads N     how often the page is opened, 1 to 100; 15 unless told otherwise
+  --rounds N    pairs of 10 s with and without watchers, 1 to 50; 6 unless told otherwise
+  --minutes N   how long the tabs stay open, 1 to 60; 10 unless told otherwise
+  --write       puts the figures into bench/README.md
+  -h, --help    prints this
+`;
 
-/** Programs that read the stream of a page, as fast as it comes. */
-async function watchers(count: number, release: number): Promise<AbortController> {
-  const stop = new AbortController();
-  for (let i = 0; i < count; i += 1) {
-    const answer = await fetch(`${url}/api/v1/live?release=${release}`, {
-      headers: { authorization: `Bearer ${token}` },
-      signal: stop.signal,
-    });
-    void answer.body?.pipeTo(new WritableStream()).catch(() => undefined);
-  }
-  return stop;
-}
+type Options = {
+  readonly loads: number;
+  readonly rounds: number;
+  readonly minutes: number;
+  readonly isWritten: boolean;
+};
 
-/** Share of one core that the control plane used. Source: proc(5), fields utime and stime of stat, 100 ticks a second. */
-async function cpuDuring(ms: number): Promise<number> {
-  const used = () => {
-    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? [];
-    return (Number(fields[11]) + Number(fields[12])) / 100;
+/** Null when help is wanted. Throws a TypeError with what is wrong. */
+function readOptions(): Options | null {
+  const { values } = parseArgs({
+    options: {
+      loads: { type: 'string', default: '15' },
+      rounds: { type: 'string', default: '6' },
+      minutes: { type: 'string', default: '10' },
+      write: { type: 'boolean', default: false },
+      help: { type: 'boolean', short: 'h', default: false },
+    },
+  });
+  if (values.help) return null;
+  return {
+    loads: wholeNumber('--loads', values.loads, 100),
+    rounds: wholeNumber('--rounds', values.rounds, 50),
+    minutes: wholeNumber('--minutes', values.minutes, 60),
+    isWritten: values.write,
   };
-  const [before, began] = [used(), performance.now()];
-  await sleep(ms);
-  return (used() - before) / ((performance.now() - began) / 1000);
 }
 
-function residentMb(): number {
-  const line = /VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-  return Math.round(Number(line) / 1000);
+async function bench({ loads, rounds, minutes }: Options): Promise<Result> {
+  await using cleanup = new AsyncDisposableStack();
+  const browser = await launchBrowser(cleanup);
+  const scene = await openScene(cleanup);
+  const othersSince = watchOthers();
+  console.error('opening the page');
+  const firstData = await measureFirstData(browser, scene, loads);
+  console.error('watching with programs');
+  const watchers = await measureWatchers(scene, rounds);
+  console.error('watching with tabs');
+  const memory = await measureMemory(browser, scene, await openScene(cleanup), minutes);
+  return {
+    command: ['npm run bench:page --', ...process.argv.slice(2)].join(' '),
+    date: new Date().toISOString().slice(0, 10),
+    machine: machineText(thisMachine()),
+    firstData,
+    watchers,
+    memory,
+    othersShare: othersSince(),
+  };
 }
 
-async function tabs({ client }: Stage, lasting: number): Promise<void> {
-  const context = await browser.newContext();
-  const first = await context.newPage();
-  await first.goto((await client.access.createLink(null)).url);
-  await first.locator('.services').waitFor();
-  // A control plane that begins grows for other reasons: the hour of numbers fills.
-  const before = residentMb();
-  for (let i = 1; i < TABS; i += 1) await (await context.newPage()).goto(`${url}/services/maths`);
-  for (let minute = 0; minute <= lasting; minute += 1) {
-    console.log(
-      `memory of the control plane with ${TABS} tabs: ${residentMb()} MB after ${minute} min (${before} MB before)`,
-    );
-    if (minute < lasting) await sleep(60_000);
-  }
-  await context.close();
+let options: Options | null = null;
+try {
+  options = readOptions();
+} catch (error) {
+  console.error(`${(error as Error).message}\n\n${USAGE}`);
+  process.exit(EXIT_USAGE);
 }
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(1)}%`;
+if (options === null) console.log(USAGE);
+else {
+  const report = reportOf(await bench(options));
+  console.log(report);
+  if (options.isWritten) await writePart('page', report);
 }

@@ -1,7 +1,8 @@
 // The result in words: tables for people, what they say against the goals, and their place in bench/README.md.
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import type { Machine } from '../proxy/tools.ts';
+import { machineText } from '../machine.ts';
+import { median } from '../median.ts';
+import type { BuildMachine } from '../proxy/tools.ts';
+import { writePart } from '../readme.ts';
 import type { Exactness } from './exact.ts';
 import type { Options } from './options.ts';
 import { RAMP, RATES, type Round, type Sample, type Steady } from './speed.ts';
@@ -10,7 +11,7 @@ import type { Name, Running } from './targets.ts';
 export type Result = {
   readonly date: string;
   readonly command: string;
-  readonly machine: Machine;
+  readonly machine: BuildMachine;
   readonly threads: number;
   readonly options: Options;
   readonly targets: readonly Pick<Running, 'name' | 'version'>[];
@@ -19,17 +20,6 @@ export type Result = {
   readonly steady: readonly Steady[];
   readonly exactness: readonly Exactness[];
 };
-
-const README = join(import.meta.dirname, '..', 'README.md');
-const OPEN = '<!-- bench:dataplane, written by npm run bench:dataplane -- --write -->';
-const CLOSE = '<!-- /bench:dataplane -->';
-
-/** The middle value, or the mean of the two middle ones; NaN of nothing. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
-}
 
 function tableOf(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const rule = head.map((_, at) => (at === 0 ? '---' : '---:'));
@@ -177,11 +167,10 @@ export function goals({ rounds, exactness }: Result): string[] {
 
 export function reportOf(result: Result): string {
   const { date, command, machine, threads, options, left, rounds } = result;
-  const { cores, cpu, memoryGb, kernel, node, compiler } = machine;
   const others = median(rounds.flatMap((round) => [...round.values()].map(({ othersShare }) => othersShare)));
   return [
     `${date}, \`${command}\`: ${options.rounds} rounds of ${options.seconds} s for each target, ${threads} threads where they can be chosen.
-${cores} cores of ${cpu}, ${memoryGb} GB, Linux ${kernel}, Node ${node}, upstream built by ${compiler}.`,
+${machineText(machine)}, upstream built by ${machine.compiler}.`,
     speedTable(result),
     'At a constant rate, the keeper of HAProxy included:',
     steadyTable(result),
@@ -197,10 +186,7 @@ ${cores} cores of ${cpu}, ${memoryGb} GB, Linux ${kernel}, Node ${node}, upstrea
   ].join('\n\n');
 }
 
-/** Replaces the marked part of bench/README.md. */
-export async function writeReadme(result: Result): Promise<void> {
-  const text = await readFile(README, 'utf8');
-  const [from, to] = [text.indexOf(OPEN), text.indexOf(CLOSE)];
-  if (from < 0 || to < from) throw new Error(`${README} has no part between "${OPEN}" and "${CLOSE}".`);
-  await writeFile(README, `${text.slice(0, from + OPEN.length)}\n\n${reportOf(result)}\n\n${text.slice(to)}`);
+/** Replaces the part of this bench in bench/README.md. */
+export function writeReadme(result: Result): Promise<void> {
+  return writePart('dataplane', reportOf(result));
 }

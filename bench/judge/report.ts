@@ -1,6 +1,5 @@
 // The result in words: tables in Markdown, and their place in bench/README.md.
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { writePart } from '../readme.ts';
 import { goalsOf, type Measured } from './goals.ts';
 import type { Row } from './tables.ts';
 
@@ -10,10 +9,6 @@ export type Result = Measured & {
   readonly seed: number;
   readonly seconds: number;
 };
-
-const README = join(import.meta.dirname, '..', 'README.md');
-const OPEN = '<!-- bench:judge, written by npm run bench:judge -- --write -->';
-const CLOSE = '<!-- /bench:judge -->';
 
 function table(head: readonly string[], body: readonly (readonly string[])[]): string {
   const lines = [head, head.map(() => '---'), ...body];
@@ -84,10 +79,7 @@ export function sectionOf(result: Result): string {
   ].join('\n\n');
 }
 
-/** Replaces the marked part of bench/README.md. */
-export async function writeReadme(result: Result): Promise<void> {
-  const text = await readFile(README, 'utf8');
-  const [from, to] = [text.indexOf(OPEN), text.indexOf(CLOSE)];
-  if (from < 0 || to < from) throw new Error(`${README} has no part between "${OPEN}" and "${CLOSE}".`);
-  await writeFile(README, `${text.slice(0, from + OPEN.length)}\n\n${sectionOf(result)}\n\n${text.slice(to)}`);
+/** Replaces the part of this bench in bench/README.md. */
+export function writeReadme(result: Result): Promise<void> {
+  return writePart('judge', sectionOf(result));
 }

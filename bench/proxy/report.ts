@@ -1,14 +1,14 @@
 // The result in words: a table for people, what it says about the embedded proxy, and its place in bench/README.md.
-import { readFile, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { machineText } from '../machine.ts';
+import { writePart } from '../readme.ts';
 import type { Outcome } from './rounds.ts';
 import type { Row } from './summary.ts';
-import type { Machine } from './tools.ts';
+import type { BuildMachine } from './tools.ts';
 
 export type Result = {
   readonly date: string;
   readonly command: string;
-  readonly machine: Machine;
+  readonly machine: BuildMachine;
   readonly repeats: number;
   readonly seconds: number;
   readonly rows: readonly Row[];
@@ -16,9 +16,6 @@ export type Result = {
   readonly counted: Outcome['counted'];
 };
 
-const README = join(import.meta.dirname, '..', 'README.md');
-const OPEN = '<!-- bench:proxy, written by npm run bench:proxy -- --write -->';
-const CLOSE = '<!-- /bench:proxy -->';
 /** Of the embedded proxy, in requests per second. */
 const GOALS = { toHttpProxy: 2.2, toHaproxy: 0.65 };
 /** Below this, the upstream or wrk may be what limits a proxy. */
@@ -85,19 +82,15 @@ export function findings({ rows, counted, othersShare }: Result): string[] {
   return found;
 }
 
-/** Replaces the marked part of bench/README.md. */
-export async function writeReadme(result: Result): Promise<void> {
-  const text = await readFile(README, 'utf8');
-  const [from, to] = [text.indexOf(OPEN), text.indexOf(CLOSE)];
-  if (from < 0 || to < from) throw new Error(`${README} has no part between "${OPEN}" and "${CLOSE}".`);
-  await writeFile(README, `${text.slice(0, from + OPEN.length)}\n\n${sectionOf(result)}\n\n${text.slice(to)}`);
+/** Replaces the part of this bench in bench/README.md. */
+export function writeReadme(result: Result): Promise<void> {
+  return writePart('proxy', sectionOf(result));
 }
 
 function sectionOf(result: Result): string {
   const { date, command, machine, repeats, seconds, rows } = result;
-  const { cores, cpu, memoryGb, kernel, node, compiler } = machine;
   const how = `${date}, \`${command}\`: ${repeats} rounds of ${seconds} s for each target.`;
-  const where = `${cores} cores of ${cpu}, ${memoryGb} GB, Linux ${kernel}, Node ${node}, upstream built by ${compiler}.`;
+  const where = `${machineText(machine)}, upstream built by ${machine.compiler}.`;
   return [
     `${how}\n${where}`,
     tableOf(rows),

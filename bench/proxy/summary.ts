@@ -1,4 +1,5 @@
 // From rounds to one row per target: medians, and ratios within the same round.
+import { median } from '../median.ts';
 import type { Round, Sample } from './rounds.ts';
 import type { Name } from './targets.ts';
 
@@ -50,13 +51,6 @@ function ratioTo(base: Name, target: Name, rounds: readonly Round[]): number | n
     return above && below ? [above.perSecond / below.perSecond] : [];
   });
   return ratios.length === 0 ? null : rounded(median(ratios), 2);
-}
-
-/** The middle value, or the mean of the two middle ones; NaN of nothing. */
-function median(values: readonly number[]): number {
-  const sorted = values.toSorted((one, other) => one - other);
-  const middle = sorted.length / 2;
-  return ((sorted[Math.ceil(middle) - 1] ?? Number.NaN) + (sorted[Math.floor(middle)] ?? Number.NaN)) / 2;
 }
 
 function sum(samples: readonly Sample[], of: (sample: Sample) => number): number {

@@ -1,7 +1,7 @@
 // What the bench needs on the machine, with its versions, and what to do when it is missing.
 import { existsSync, readFileSync } from 'node:fs';
-import { cpus, release, totalmem } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { type Machine, thisMachine } from '../machine.ts';
 import { run } from './child.ts';
 import { isPeer, type Name } from './targets.ts';
 
@@ -46,24 +46,11 @@ export async function versionOf(name: Name): Promise<string> {
   return '';
 }
 
-export type Machine = {
-  readonly cores: number;
-  readonly cpu: string;
-  readonly memoryGb: number;
-  readonly kernel: string;
-  readonly node: string;
-  readonly compiler: string;
-};
+/** What builds the upstream counts as part of the machine. */
+export type BuildMachine = Machine & { readonly compiler: string };
 
-export async function describeMachine(): Promise<Machine> {
-  return {
-    cores: cpus().length,
-    cpu: cpus()[0]?.model.trim() ?? 'unknown',
-    memoryGb: Math.round(totalmem() / 1024 ** 3),
-    kernel: firstMatch(release(), /^(\d+\.\d+\.\d+)/),
-    node: process.versions.node,
-    compiler: (await run('cc', ['--version'])).split('\n')[0] ?? '',
-  };
+export async function describeMachine(): Promise<BuildMachine> {
+  return { ...thisMachine(), compiler: (await run('cc', ['--version'])).split('\n')[0] ?? '' };
 }
 
 function folderOf(name: Name): string {

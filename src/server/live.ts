@@ -29,13 +29,17 @@ export function createPulse(control: Watched): Pulse {
   };
 }
 
+/** `lastAt`: the beginning of the last one, 0 of none; ms since 1970. */
+type Points = { readonly lastAt: number; readonly json: string | null };
+
 /** The number of the moment, and texts that were made in it. Listens to the loop only while somebody watches. */
 class Beat {
   readonly #control: Watched;
   readonly #wakes = new Set<() => void>();
   #number = 0;
   #status: string | null = null;
-  #texts = new Map<string, Promise<string>>();
+  #releases = new Map<number, Promise<string>>();
+  #points = new Map<string, Points>();
   #unsubscribe: (() => void) | null = null;
   #pause: NodeJS.Timeout | null = null;
   #isDue = false;
@@ -82,7 +86,8 @@ class Beat {
   #next(): void {
     this.#number += 1;
     this.#status = null;
-    this.#texts = new Map();
+    this.#releases = new Map();
+    this.#points = new Map();
   }
 
   status(): string {
@@ -90,10 +95,25 @@ class Beat {
     return this.#status;
   }
 
-  text(key: string, make: () => Promise<string>): Promise<string> {
-    const known = this.#texts.get(key) ?? make();
-    this.#texts.set(key, known);
+  release(id: number): Promise<string> {
+    const known =
+      this.#releases.get(id) ?? this.#control.release(id).then((release) => textOf({ type: 'release', release }));
+    this.#releases.set(id, known);
     return known;
+  }
+
+  /** Closed seconds of a release after this one. Who watches for a while asks for the same as everybody. */
+  points(release: number, after: number): Points {
+    const key = `${release} ${after}`;
+    const known = this.#points.get(key) ?? this.#pointsAfter(release, after);
+    this.#points.set(key, known);
+    return known;
+  }
+
+  #pointsAfter(release: number, after: number): Points {
+    const points = [...this.#control.points(release, after)];
+    const json = points.length === 0 ? null : textOf({ type: 'points', release, points });
+    return { lastAt: points.at(-1)?.at ?? 0, json };
   }
 }
 
@@ -138,14 +158,13 @@ async function* framesOf(
         seen = beat.number;
         yield { id: null, type: 'status', json: beat.status() };
         if (release !== null) {
-          const json = await beat.text(`release ${release}`, () => releaseText(control, release));
+          const json = await beat.release(release);
           if (json !== told) yield { id: null, type: 'release', json };
           told = json;
-          const points = control.points(release, upTo);
+          const points = beat.points(release, upTo);
           // Two weights can share a second, and a cell may close late: the last seconds are told again.
-          upTo = Math.max(upTo, (points.at(-1)?.at ?? 0) - LATE_MS);
-          if (points.length > 0)
-            yield { id: null, type: 'points', json: textOf({ type: 'points', release, points: [...points] }) };
+          upTo = Math.max(upTo, points.lastAt - LATE_MS);
+          if (points.json !== null) yield { id: null, type: 'points', json: points.json };
         }
       }
       if (hasEvents || seen !== beat.number || signal.aborted) continue;
@@ -159,7 +178,3 @@ async function* framesOf(
 }
 
 const LATE_MS = 3000;
-
-async function releaseText(control: Watched, id: number): Promise<string> {
-  return textOf({ type: 'release', release: await control.release(id) });
-}

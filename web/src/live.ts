@@ -1,5 +1,5 @@
 // The one stream of this tab: what is now, as signals. Closed while the tab is hidden, resumed where the journal was, stale after 5 s of silence.
-import { batch, computed, signal } from '@preact/signals';
+import { batch, computed, effect, signal } from '@preact/signals';
 import type { LiveFrame, PointView } from '../../src/api/live-views.ts';
 import type { EventView, ReleaseView, StatusView } from '../../src/api/views.ts';
 import { linesOf, Problem, session } from './api.ts';
@@ -28,6 +28,8 @@ export const staleFor = computed(() => (heardAt.value === null ? 0 : now.value -
 let release: number | null = null;
 let after: number | undefined;
 let stop: AbortController | null = null;
+/** Whose stream it is; undefined = not known yet, null = nobody's. */
+let listener: string | null | undefined;
 
 /** Looks at this release from now on; null = at none. */
 export function watch(id: number | null): void {
@@ -46,13 +48,20 @@ export function begin(): void {
   document.addEventListener('visibilitychange', restart);
   addEventListener('online', restart);
   restart();
+  effect(() => {
+    const before = listener;
+    const known = session.value;
+    listener = known === null ? undefined : (known.self?.name ?? null);
+    const isOpened = stop !== null && before === undefined && listener !== null;
+    if (listener !== before && !isOpened) restart();
+  });
 }
 
-/** Ends the stream and opens it anew when the tab is visible and somebody is signed in. */
+/** Ends the stream and opens it anew when the tab is visible, unless nobody is signed in; while that is not known, it is tried. */
 export function restart(): void {
   stop?.abort();
   stop = null;
-  if (document.hidden || session.value?.self == null) return;
+  if (document.hidden || session.value?.self === null) return;
   const mine = new AbortController();
   stop = mine;
   now.value = Date.now();

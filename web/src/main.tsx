@@ -13,6 +13,9 @@ listen();
 listenToKeys();
 const root = document.getElementById('app');
 if (root) render(<App />, root);
+// What is now is asked for along with who asks, but never before the code of a link is changed for a session.
+const hasLink = location.pathname === '/sign-in';
+if (!hasLink) begin();
 try {
   await knowSelf();
 } catch (error) {
@@ -20,4 +23,4 @@ try {
   session.value = OUT;
   if (!(error instanceof Problem)) throw error;
 }
-begin();
+if (hasLink) begin();

@@ -27,9 +27,6 @@ const PAGES = [
 
 export function App() {
   const known = session.value;
-  useEffect(() => {
-    if (known?.self) restart();
-  }, [known?.self?.name, known?.self === null]);
   if (known === null) return <p class="empty loading center">Asking the control plane …</p>;
   if (known.self === null) return <SignIn />;
   return (
