@@ -1,14 +1,13 @@
 // HTTPS of a real project: certificates from files that are renewed under traffic, over a killed control plane, shown to people.
 import { execFile } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { CertificatePlace } from '../src/certificates/fixture.ts';
 import { send, until } from '../src/proxy/fixture.ts';
 import { handshake, openH2, sendH2, sendSecure } from '../src/proxy/tls/fixture.ts';
+import { freePort } from './ports.ts';
 
 const main = resolve(import.meta.dirname, '../src/cli/main.ts');
 const dir = mkdtempSync(join(tmpdir(), 'friday-https-'));
@@ -21,16 +20,6 @@ function friday(...argv: string[]): Promise<{ readonly code: number; readonly ou
   return new Promise((done) => {
     execFile(process.execPath, [main, ...argv], { cwd: dir, env }, (error, out, err) => {
       done({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
-  });
-}
-
-function freePort(): Promise<number> {
-  const server = createServer();
-  return new Promise((done) => {
-    server.listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => done(port));
     });
   });
 }

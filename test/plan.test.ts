@@ -1,10 +1,10 @@
 // What a plan finds and what instances differ by, on real traffic: the maths of the calculator, planned and compared with itself.
 import { execFile } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from './ports.ts';
 
 const root = resolve(import.meta.dirname, '..');
 const main = join(root, 'src/cli/main.ts');
@@ -19,15 +19,6 @@ function friday(...argv: string[]): Promise<Ran> {
   return new Promise((done) => {
     execFile(process.execPath, [main, ...argv], { cwd, env, maxBuffer: 1e8 }, (error, out, err) => {
       done({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
-  });
-}
-
-function freePort(): Promise<number> {
-  return new Promise((done) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => done(typeof address === 'object' && address ? address.port : 0));
     });
   });
 }

@@ -1,6 +1,5 @@
 // The control plane as a process: started in the background, killed, replaced, stopped; what runs goes on throughout.
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -11,6 +10,7 @@ import type { Project } from '../src/core/spec/project.ts';
 import { serve } from '../src/serve.ts';
 import { type DaemonOptions, startDaemon } from '../src/server/daemon.ts';
 import { presentIn } from '../src/server/present.ts';
+import { freePort } from './ports.ts';
 
 const dir = mkdtempSync(join(tmpdir(), 'friday-serve-'));
 const cwd = join(dir, 'project');
@@ -35,6 +35,7 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${port}`;
   mkdirSync(join(cwd, 'web'), { recursive: true });
   const code = `import { createServer } from 'node:http';
+import { freePort } from './ports.ts';
 createServer((_, answer) => answer.end('hello')).listen(process.env.PORT, '127.0.0.1');\n`;
   writeFileSync(join(cwd, 'web', 'server.mjs'), code);
   const web = `build: ./web
@@ -166,12 +167,4 @@ async function until(isTrue: () => Promise<boolean>, ms = 30_000): Promise<void>
   for (const end = performance.now() + ms; !(await isTrue()); await sleep(50)) {
     if (performance.now() > end) throw new Error(`not within ${ms} ms: ${isTrue}`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as { port: number };
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

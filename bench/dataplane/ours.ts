@@ -6,7 +6,7 @@ import { embeddedBalancer } from '../../src/adapters/balancer/embedded/balancer.
 import { haproxyBalancer } from '../../src/adapters/balancer/haproxy/balancer.ts';
 import { type ArmCount, type Cell, type Cursor, failuresOf, type Table } from '../../src/core/traffic.ts';
 import type { Balancer } from '../../src/ports/balancer.ts';
-import { freePort } from '../proxy/free-port.ts';
+import { freePort } from '../../test/ports.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 
 export type Kind = 'friday-haproxy' | 'embedded';

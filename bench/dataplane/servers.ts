@@ -10,8 +10,9 @@ import {
   statesOf,
 } from '../../src/adapters/balancer/haproxy/keeper/config.ts';
 import { planOf } from '../../src/adapters/balancer/haproxy/keeper/plan.ts';
+import { freePort } from '../../test/ports.ts';
 import { startSilent } from '../proxy/child.ts';
-import { freePort, isOpen } from '../proxy/free-port.ts';
+import { isOpen } from '../proxy/is-open.ts';
 import type { Upstream } from '../proxy/upstream.ts';
 import { tableAt, USUAL_WEIGHT } from './ours.ts';
 

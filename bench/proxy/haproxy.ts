@@ -1,8 +1,9 @@
 // HAProxy with the least that makes it a proxy, in one thread: what the machine can do.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '../../test/ports.ts';
 import { startSilent } from './child.ts';
-import { freePort, isOpen } from './free-port.ts';
+import { isOpen } from './is-open.ts';
 import type { Ground } from './targets.ts';
 
 const configOf = (port: number, upstream: number) => `global

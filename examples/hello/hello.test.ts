@@ -3,11 +3,11 @@ import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { Agent, get } from 'node:http';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { freePort } from '../../test/ports.ts';
 import { answer } from './hello/answer.ts';
 import { readParameters } from './hello/parameters.ts';
 
@@ -21,15 +21,6 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 const SOURCES = 'entrypoint.ts';
 const BUILT = 'dist/entrypoint.js';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 async function start(file: string) {
   const port = await freePort();

@@ -65,7 +65,7 @@ export function refuseAddress({ host, port }: Listen, service: string | null, er
   const where = `Port ${port} of ${host}`;
   if (error.code === 'EADDRINUSE') {
     throw new Failure('conflict', `${where} is taken by another process; the proxy was to ${use} there.`, {
-      hint: `See who has it with "ss -ltnp sport = :${port}", or choose another port.`,
+      hint: `See who has it with "ss -ltnp sport = :${port}"${service === null ? ', or choose another port' : ''}.`,
     });
   }
   if (error.code === 'EACCES') {

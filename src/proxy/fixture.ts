@@ -1,7 +1,8 @@
 // A place for tests of the proxy: real instances, a proxy in this process, clients of every kind, and the counts.
 import { Agent, createServer, type IncomingMessage, type RequestListener, request, type Server } from 'node:http';
-import { type AddressInfo, connect, createServer as createNetServer, type Socket } from 'node:net';
+import { type AddressInfo, connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../../test/ports.ts';
 import type { ArmCount, Cell, Observations, ServiceTraffic, Side, Table, Target } from '../core/traffic.ts';
 import type { ProxyLimits } from './limits.ts';
 import { createProxy, type DataPlane } from './proxy.ts';
@@ -137,15 +138,7 @@ export function tableOf(revision: number, services: readonly ServiceTraffic[]): 
   return { revision, listen: [{ host: '127.0.0.1', port: 0 }], services };
 }
 
-let internalPort = 20_000 + (process.pid % 4000);
-
-/** Ports for internal addresses, outside of what the system hands out by itself. */
-export function nextInternalPort(): number {
-  internalPort += 1;
-  return internalPort;
-}
-
-const webPort = nextInternalPort();
+const webPort = await freePort();
 
 /** A service `web` for every host, with the defaults that tests want. */
 export function traffic(over: Partial<ServiceTraffic> = {}): ServiceTraffic {
@@ -171,11 +164,7 @@ export function side(version: number, ...instances: readonly Instance[]): Side {
 
 /** An instance that nobody listens for. */
 export async function deadTarget(id: string): Promise<Target> {
-  const server = createNetServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return { id, host: '127.0.0.1', port };
+  return { id, host: '127.0.0.1', port: await freePort() };
 }
 
 export function send(

@@ -1,6 +1,7 @@
 // Where the proxy sends a request: host, path, version, client and load.
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { deadTarget, nextInternalPort, outsideIn, Place, send, side, sumOf, traffic, until } from './fixture.ts';
+import { freePort } from '../../test/ports.ts';
+import { deadTarget, outsideIn, Place, send, side, sumOf, traffic, until } from './fixture.ts';
 
 let place: Place;
 beforeEach(() => {
@@ -17,7 +18,7 @@ describe('a route', () => {
     const services = await Promise.all(
       names.map(async (service, i) => {
         const stable = side(1, await place.instance(service));
-        return traffic({ service, routes: [routes[i] ?? route('*')], internalPort: nextInternalPort(), stable });
+        return traffic({ service, routes: [routes[i] ?? route('*')], internalPort: await freePort(), stable });
       }),
     );
     await place.apply(...services);
@@ -42,7 +43,7 @@ describe('a route', () => {
   });
 
   it('of the internal address is its service, whatever host and path', async () => {
-    const internalPort = nextInternalPort();
+    const internalPort = await freePort();
     await place.apply(traffic({ routes: [], internalPort, stable: side(1, await place.instance('a')) }));
     expect((await send(internalPort, '/any/where', { headers: { host: 'x.test' } })).body).toBe('a');
     expect((await place.send('/')).status).toBe(404);

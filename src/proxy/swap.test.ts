@@ -2,8 +2,9 @@
 import { connect, createServer } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../test/ports.ts';
 import type { Table } from '../core/traffic.ts';
-import { nextInternalPort, Place, send, side, sumOf, tableOf, traffic, until } from './fixture.ts';
+import { Place, send, side, sumOf, tableOf, traffic, until } from './fixture.ts';
 
 let place: Place;
 beforeEach(() => {
@@ -83,7 +84,7 @@ describe('a table', () => {
   }, 30_000);
 
   it('opens and closes listeners, and keeps those that stay', async () => {
-    const [one, other] = [nextInternalPort(), nextInternalPort()];
+    const [one, other] = [await freePort(), await freePort()];
     const a = side(1, await place.instance('a'));
     const at = (revision: number, ...ports: number[]): Table => ({
       revision,
@@ -106,7 +107,7 @@ describe('a table', () => {
   });
 
   it('may hand the port of one service to another', async () => {
-    const [one, other] = [nextInternalPort(), nextInternalPort()];
+    const [one, other] = [await freePort(), await freePort()];
     const [a, b] = [side(1, await place.instance('a')), side(1, await place.instance('b'))];
     const both = (portOfA: number, portOfB: number) =>
       place.apply(
@@ -120,7 +121,7 @@ describe('a table', () => {
 
   it('that wants a taken port is refused whole, with the port named, and the old one goes on', async () => {
     const taken = createServer();
-    const [port, free] = [nextInternalPort(), nextInternalPort()];
+    const [port, free] = [await freePort(), await freePort()];
     await new Promise<void>((resolve) => taken.listen(port, '127.0.0.1', resolve));
     await place.apply(traffic({ stable: side(1, await place.instance('a')) }));
     const table = {
@@ -146,7 +147,7 @@ describe('a table', () => {
 
   it('may move a port to another address, and back when the rest cannot be had', async () => {
     const taken = createServer();
-    const [port, busy] = [nextInternalPort(), nextInternalPort()];
+    const [port, busy] = [await freePort(), await freePort()];
     await new Promise<void>((resolve) => taken.listen(busy, '127.0.0.1', resolve));
     const services = [traffic({ stable: side(1, await place.instance('a')) })];
     const on = (revision: number, ...listen: { host: string; port: number }[]) =>
@@ -174,7 +175,7 @@ describe('a table', () => {
   });
 
   it('that cannot be saved is refused, and the old one goes on', async () => {
-    const free = nextInternalPort();
+    const free = await freePort();
     await place.apply(traffic({ stable: side(1, await place.instance('a')) }));
     const table = { ...tableOf(9, []), listen: [{ host: '127.0.0.1', port: free }] };
     await expect(place.proxy.apply(table, { save: () => Promise.reject(new Error('disk full')) })).rejects.toThrow(

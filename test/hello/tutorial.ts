@@ -2,11 +2,11 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { delimiter, join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { commandsBelow } from '../../examples/hello/demos/readme.ts';
+import { freePort } from '../ports.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const example = join(root, 'examples/hello');
@@ -101,13 +101,4 @@ export async function until(isTrue: () => Promise<boolean>, what: () => Promise<
   for (const end = performance.now() + ms; !(await isTrue()); await sleep(100)) {
     if (performance.now() > end) throw new Error(`Not within ${ms} ms: ${await what()}`);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }

@@ -2,23 +2,14 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createClient } from 'redis';
 import { expect, it, onTestFinished } from 'vitest';
 import { describeWith } from '../../../test/engines.ts';
+import { freePort } from '../../../test/ports.ts';
 import { keepingLog, runService, until } from '../test-servers.ts';
 import { createRedisCounters } from './redis.ts';
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  return typeof address === 'object' && address !== null ? address.port : 0;
-}
 
 /** A Redis that can be stopped, frozen and started again on its port. */
 async function createRedis() {

@@ -3,10 +3,11 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../../test/ports.ts';
 import type { BalancerPlace } from '../../ports/balancer.contract.ts';
 import type { Balancer } from '../../ports/balancer.ts';
 import { type Conduct, SLOW_MS } from '../../ports/balancer-counts.contract.ts';
-import { type Instance, nextInternalPort, send, startInstance, until } from '../../proxy/fixture.ts';
+import { type Instance, send, startInstance, until } from '../../proxy/fixture.ts';
 
 const STATUS: Readonly<Record<Conduct, number>> = { serves: 200, fails: 500, denies: 404, slow: 200 };
 
@@ -38,7 +39,7 @@ export async function placeOf(
       const set = reply.headers['set-cookie']?.[0]?.split(';')[0] ?? null;
       return { status: reply.status, instance: version === '' ? '' : reply.body, version, cookie: set };
     },
-    freePort: async () => nextInternalPort(),
+    freePort,
     takenPort: async () => {
       const server = createServer();
       await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { describeWith } from '../../../test/engines.ts';
+import { freePort } from '../../../test/ports.ts';
 import { type CertificatesSeen, tlsOf } from '../../core/certificates.ts';
 import type { TlsSpec } from '../../core/spec/project.ts';
 import type { BalancerPlace } from '../../ports/balancer.contract.ts';
 import type { Balancer } from '../../ports/balancer.ts';
 import type { Certificates } from '../../ports/certificates.ts';
-import { nextInternalPort, until } from '../../proxy/fixture.ts';
+import { until } from '../../proxy/fixture.ts';
 import { handshake } from '../../proxy/tls/fixture.ts';
 import { embeddedPlace } from '../balancer/embedded/fixture.ts';
 import { haproxyPlace } from '../balancer/haproxy/fixture.ts';
@@ -39,7 +40,7 @@ function certificatesBehind(name: string, newPlace: () => Promise<BalancerPlace>
     beforeEach(async () => {
       root = mkdtempSync(join(tmpdir(), 'friday-acme-'));
       [later, revision] = [0, 0];
-      httpPort = nextInternalPort();
+      httpPort = await freePort();
       place = await newPlace();
       balancer = place.open();
       pebble = await startPebble(httpPort);
@@ -122,7 +123,7 @@ function certificatesBehind(name: string, newPlace: () => Promise<BalancerPlace>
 
     it('that cannot be proved is not asked for again at once, and the reason is told', async () => {
       // The authority asks where nobody answers.
-      httpPort = nextInternalPort();
+      httpPort = await freePort();
       await until(async () => acme(await turn())?.problem != null);
       const failed = acme(await turn());
       expect(failed?.problem).toMatch(

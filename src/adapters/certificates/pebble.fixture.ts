@@ -4,8 +4,8 @@ import { writeFileSync } from 'node:fs';
 import { request } from 'node:https';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { freePort } from '../../../test/ports.ts';
 import { CertificatePlace } from '../../certificates/fixture.ts';
-import { nextInternalPort } from '../../proxy/fixture.ts';
 
 export type Pebble = {
   /** URL of its directory. */
@@ -21,7 +21,7 @@ export type Pebble = {
 /** It asks for challenges at `httpPort` of this machine, whatever the name. */
 export async function startPebble(httpPort: number): Promise<Pebble> {
   const files = new CertificatePlace();
-  const [port, management, dns, dnsManagement] = Array.from({ length: 4 }, nextInternalPort);
+  const [port, management, dns, dnsManagement] = await Promise.all(Array.from({ length: 4 }, freePort));
   const pair = await files.pair(['localhost', '127.0.0.1']);
   const path = (name: string) => join(files.dir, name);
   writeFileSync(path('ca.pem'), await files.ca());

@@ -1,6 +1,7 @@
 // Client and instance cannot tell the fast lane from the usual way: the same requests and answers over both, byte by byte.
 import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from '../../../test/ports.ts';
 import type { Target } from '../../core/traffic.ts';
 import { Place, seenIn, sumOf, traffic } from '../fixture.ts';
 
@@ -147,7 +148,7 @@ beforeAll(async () => {
   const stable = { version: 1, targets: [await instance('a')] };
   const limitsOfService = { deadlineMs: 5000, timeoutMs: 10_000, holdRequests: 100, holdMs: 3000 };
   await lane.apply(traffic({ stable, limits: limitsOfService }));
-  await usual.apply(traffic({ stable, limits: limitsOfService, internalPort: 19_877 }));
+  await usual.apply(traffic({ stable, limits: limitsOfService, internalPort: await freePort() }));
 });
 afterAll(async () => {
   await Promise.all([lane.close(), usual.close()]);

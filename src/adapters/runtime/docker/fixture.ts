@@ -7,7 +7,7 @@ import type { ContainerSpec } from '../../../core/spec/container.ts';
 import type { ServiceSpec } from '../../../core/spec/project.ts';
 import type { InstanceSeen, InstanceSpec } from '../../../ports/runtime.ts';
 import type { TestEngine } from '../engine/fixture.ts';
-import { specOf as processSpec, until, write } from '../process/fixture.ts';
+import { PORTS, specOf as processSpec, until, write } from '../process/fixture.ts';
 import { LABEL } from './names.ts';
 import { type DockerRuntime, type DockerRuntimeOptions, dockerRuntime } from './runtime.ts';
 
@@ -46,7 +46,7 @@ export function newWorld(place: TestEngine, options: Partial<DockerRuntimeOption
   const project = `p${worlds}`;
   const dir = join(root, 'state');
   const open = () => {
-    return dockerRuntime({ project, dir, host: place.host, ports: { first: 25_000, last: 27_999 }, ...options });
+    return dockerRuntime({ project, dir, host: place.host, ports: PORTS, ...options });
   };
   const world = {
     root,

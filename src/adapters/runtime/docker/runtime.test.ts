@@ -3,6 +3,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeWith } from '../../../../test/engines.ts';
+import { claimPorts, freePort } from '../../../../test/ports.ts';
 import type { Mount } from '../../../core/spec/container.ts';
 import { newTestEngine, type TestEngine } from '../engine/fixture.ts';
 import { Container, Volume } from '../engine/objects.ts';
@@ -268,8 +269,10 @@ FROM first AS third
   });
 
   it('takes another port when somebody has taken the one that it chose', async () => {
-    const one = newWorld(place, { ports: { first: 28_000, last: 28_001 }, isPublished: true });
-    const other = newWorld(place, { ports: { first: 28_000, last: 28_001 }, isPublished: true });
+    const { first } = await claimPorts();
+    const ports = { first, last: first + 1 };
+    const one = newWorld(place, { ports, isPublished: true });
+    const other = newWorld(place, { ports, isPublished: true });
     const [a, b] = [
       await started(one.runtime, programSpec(one, GOOD)),
       await started(other.runtime, programSpec(other, GOOD)),
@@ -279,14 +282,15 @@ FROM first AS third
   });
 
   it('says that a port of the machine is taken', async () => {
-    const ports = [{ target: 80, published: 28_100, protocol: 'tcp' as const, host: '127.0.0.1' }];
+    const published = await freePort();
+    const ports = [{ target: 80, published, protocol: 'tcp' as const, host: '127.0.0.1' }];
     const spec = programSpec(world, GOOD, { ports }, { port: null, readiness: { type: 'running' } });
     await started(world.runtime, spec);
     const second = world.runtime.start({
       ...(await wanted(world.runtime, { ...spec, name: 'other' })),
       service: 'other',
     });
-    await expect(second).rejects.toThrow(/28100.*(allocated|in use)/);
+    await expect(second).rejects.toThrow(new RegExp(`${published}.*(allocated|in use)`));
     expect((await world.runtime.list()).map(({ id }) => id)).toEqual(['web-v1-1']);
   });
 

@@ -4,7 +4,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isGone, newWorld, running, SERVER, specOf, until, untilSeen, type World, wanted } from './fixture.ts';
+import { isGone, newWorld, PORTS, running, SERVER, specOf, until, untilSeen, type World, wanted } from './fixture.ts';
 import type { LaunchRecord } from './launch/record.ts';
 
 describe('adoption', () => {
@@ -49,7 +49,7 @@ describe('adoption', () => {
     world.runtime.close();
     const runtime = pathToFileURL(join(import.meta.dirname, 'runtime.ts')).href;
     const script = `import { processRuntime } from ${JSON.stringify(runtime)};
-      const runtime = processRuntime({ dir: ${JSON.stringify(world.dir)}, ports: { first: 22000, last: 24999 } });
+      const runtime = processRuntime({ dir: ${JSON.stringify(world.dir)}, ports: ${JSON.stringify(PORTS)} });
       await runtime.start(${JSON.stringify(instance)});
       setInterval(async () => console.log(JSON.stringify(await runtime.list())), 50);`;
     writeFileSync(join(world.root, 'plane.mjs'), script);

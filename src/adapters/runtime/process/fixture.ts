@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSy
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
+import { claimPorts } from '../../../../test/ports.ts';
 import type { ServiceSpec } from '../../../core/spec/project.ts';
 import type { InstanceSeen, InstanceSpec } from '../../../ports/runtime.ts';
 import { type ProcessRuntime, type ProcessRuntimeOptions, processRuntime } from './runtime.ts';
@@ -16,6 +17,9 @@ export const SERVER = `
     response.end(String(process.pid));
   }).listen(Number(process.env.PORT), '127.0.0.1', () => console.log('listening'));
 `;
+
+/** Those of this test process. */
+export const PORTS = await claimPorts();
 
 export type World = {
   readonly root: string;
@@ -31,7 +35,7 @@ export type World = {
 export function newWorld(options: Partial<ProcessRuntimeOptions> = {}): World {
   const root = realpathSync(mkdtempSync(join(tmpdir(), 'friday-process-')));
   const dir = join(root, 'state');
-  const open = () => processRuntime({ dir, ports: { first: 22_000, last: 24_999 }, ...options });
+  const open = () => processRuntime({ dir, ports: PORTS, ...options });
   const world = {
     root,
     dir,

@@ -4,6 +4,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } 
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../../test/ports.ts';
 import { isGone, newWorld, running, SERVER, specOf, until, untilSeen, type World, wanted } from './fixture.ts';
 import { processRuntime } from './runtime.ts';
 
@@ -135,17 +136,18 @@ describe('process runtime', () => {
 
     it('uses a fixed port, and says who has it when it is taken', async () => {
       const spec = specOf(server());
-      const instance = { ...(await wanted(world.runtime, spec)), port: 21_990 };
+      const instance = { ...(await wanted(world.runtime, spec)), port: await freePort() };
       await world.runtime.start(instance);
-      expect((await untilSeen(world.runtime, instance.id, ({ state }) => state === 'ready')).port).toBe(21_990);
+      expect((await untilSeen(world.runtime, instance.id, ({ state }) => state === 'ready')).port).toBe(instance.port);
       const second = { ...instance, id: 'web-v1-2', slot: 2 };
       await expect(world.runtime.start(second)).rejects.toMatchObject({
         code: 'unavailable',
         message: expect.stringContaining('web-v1-1'),
       });
       const other = createServer();
-      await new Promise<void>((resolve) => other.listen(21_991, '127.0.0.1', resolve));
-      await expect(world.runtime.start({ ...second, port: 21_991 })).rejects.toMatchObject({ code: 'unavailable' });
+      const port = await freePort();
+      await new Promise<void>((resolve) => other.listen(port, '127.0.0.1', resolve));
+      await expect(world.runtime.start({ ...second, port })).rejects.toMatchObject({ code: 'unavailable' });
       other.close();
     });
   });

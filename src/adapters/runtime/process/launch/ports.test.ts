@@ -1,7 +1,10 @@
 // Tests of choosing ports.
 import { createServer, type Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { claimPorts } from '../../../../../test/ports.ts';
 import { isFree, portsIn } from './ports.ts';
+
+const { first } = await claimPorts();
 
 describe('ports', () => {
   const servers: Server[] = [];
@@ -12,7 +15,7 @@ describe('ports', () => {
   afterEach(() => {
     for (const server of servers.splice(0)) server.close();
   });
-  const range = { first: 25_000, last: 25_009 };
+  const range = { first, last: first + 9 };
   const none = () => false;
 
   it('are each given once while reserved, also when asked for at the same time', async () => {
@@ -35,12 +38,12 @@ describe('ports', () => {
   });
 
   it('of known instances and of other programs are left alone, whatever address they listen on', async () => {
-    await occupy('127.0.0.1', 25_001);
-    await occupy('0.0.0.0', 25_002);
-    await occupy('::1', 25_003);
-    const ports = portsIn({ first: 25_000, last: 25_004 }, 0);
-    expect(await ports.take((port) => port === 25_000)).toBe(25_004);
-    expect(await isFree(25_001)).toBe(false);
-    expect(await isFree(25_004)).toBe(true);
+    await occupy('127.0.0.1', first + 1);
+    await occupy('0.0.0.0', first + 2);
+    await occupy('::1', first + 3);
+    const ports = portsIn({ first, last: first + 4 }, 0);
+    expect(await ports.take((port) => port === first)).toBe(first + 4);
+    expect(await isFree(first + 1)).toBe(false);
+    expect(await isFree(first + 4)).toBe(true);
   });
 });

@@ -1,7 +1,8 @@
 // Tests of asking instances whether they are ready, against real servers and commands.
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, createServer as createTcpServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
+import { freePort } from '../../../../../test/ports.ts';
 import type { Readiness } from '../../../../core/spec/project.ts';
 import { until } from '../fixture.ts';
 import { probe } from './probe.ts';
@@ -28,13 +29,6 @@ describe('readiness', () => {
     servers.push(server);
     await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
     return (server.address() as AddressInfo).port;
-  };
-  const freePort = async () => {
-    const server = createTcpServer();
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-    const { port } = server.address() as AddressInfo;
-    await new Promise((resolve) => server.close(resolve));
-    return port;
   };
   const asked = (readiness: Readiness, port: number) => {
     return { readiness, port, folder: '/', environment: { PATH: process.env.PATH ?? '', PORT: String(port) } };
