@@ -1,10 +1,12 @@
-// The public addresses of a project: a taken one changes nothing, one that moves is served at once.
+// The addresses of a project: a public one that is taken changes nothing, one that moves is served at once; internal ones are replaced.
 import { execFile } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { type AddressInfo, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { freePort } from './ports.ts';
 
 const main = resolve(import.meta.dirname, '../src/cli/main.ts');
 const dir = mkdtempSync(join(tmpdir(), 'friday-address-'));
@@ -44,9 +46,7 @@ createServer((_, answer) => answer.end('hello')).listen(process.env.PORT, '127.0
   writeFileSync(join(dir, 'web', 'server.mjs'), code);
   stranger = createServer();
   taken = await portOf(stranger);
-  const other = createServer();
-  free = await portOf(other);
-  await new Promise((done) => other.close(done));
+  free = await freePort();
 });
 
 afterAll(async () => {
@@ -93,3 +93,40 @@ describe('a public address', () => {
     expect((await friday('history')).out).toContain(`ana set where requests arrive: 0.0.0.0:${free}.`);
   });
 });
+
+describe('an internal port', () => {
+  it('that somebody else takes while the balancer is away is replaced by another one', async () => {
+    const { port, pid } = internal();
+    process.kill(pid, 'SIGKILL');
+    const thief = await thiefOf(port);
+    try {
+      while ((await answerOf('127.0.0.1', free).catch(() => '')) !== 'hello') await sleep(100);
+      const { out } = await friday('history');
+      expect(out).toContain(`Port ${port} of 127.0.0.1 is taken by another process`);
+      expect(out).toContain(`other services find web at port ${internal().port} now.`);
+      expect(internal().port).not.toBe(port);
+    } finally {
+      await new Promise((done) => thief.close(done));
+    }
+  });
+});
+
+/** The internal port of web, and who listens there. */
+function internal(): { readonly port: number; readonly pid: number } {
+  const folder = join(dir, 'state', 'shop', 'balancer');
+  const { table } = JSON.parse(readFileSync(join(folder, 'table.json'), 'utf8'));
+  return { port: table.services[0].internalPort, pid: Number(readFileSync(join(folder, 'proxy.pid'), 'utf8')) };
+}
+
+/** Takes the port as soon as it is free. */
+async function thiefOf(port: number): Promise<Server> {
+  for (;;) {
+    const server = createServer();
+    const isTaken = new Promise<boolean>((done) => {
+      server.once('error', () => done(false));
+      server.listen(port, '127.0.0.1', () => done(true));
+    });
+    if (await isTaken) return server;
+    await sleep(1);
+  }
+}

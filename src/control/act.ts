@@ -1,6 +1,7 @@
 // Doing what a turn decided. Every act can be repeated; one that fails is decided again at the next turn.
 import { Failure, sentenceOf } from '../core/failure.ts';
 import { instanceId, isBalanced, versionOf } from '../core/service.ts';
+import type { Table } from '../core/traffic.ts';
 import type { Act, Memory } from '../core/turn.ts';
 import type { Balancer } from '../ports/balancer.ts';
 import type { Runtime } from '../ports/runtime.ts';
@@ -10,6 +11,8 @@ export type Acted = {
   /** What failed, by instance id or `balancer`. */
   readonly troubles: Readonly<Record<string, string>>;
   readonly hasApplied: boolean;
+  /** The table that the balancer refused as it was: it is old, or an address in it cannot be had. */
+  readonly refused: Table | null;
 };
 
 /** In order, the table first: traffic leaves an instance before it stops. */
@@ -21,6 +24,7 @@ export async function perform(
 ): Promise<Acted> {
   const troubles: Record<string, string> = {};
   let hasApplied = false;
+  let refused: Table | null = null;
   for (const act of acts) {
     try {
       await performOne(act, memory, runtime, balancer);
@@ -28,9 +32,10 @@ export async function perform(
     } catch (error) {
       if (!(error instanceof Failure)) throw error;
       troubles[subjectOf(act)] = sentenceOf(error);
+      if (act.type === 'apply' && error.code === 'conflict') refused = act.table;
     }
   }
-  return { troubles, hasApplied };
+  return { troubles, hasApplied, refused };
 }
 
 function subjectOf(act: Act): string {

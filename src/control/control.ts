@@ -41,6 +41,7 @@ import { activateNode, drainNode, type NodeTeller, nodeViews } from './nodes.ts'
 import { Numbers } from './numbers.ts';
 import type { ControlOptions, ControlPlane } from './options.ts';
 import { prepareRelease, prepareUp } from './prepare.ts';
+import { movePorts } from './taken-ports.ts';
 import { ticksOf } from './ticks.ts';
 import { recentTrafficView, releaseView, type ShownState, serviceView, statusView, versionViews } from './views.ts';
 
@@ -126,7 +127,9 @@ class Plane implements ControlPlane {
     // Where the balancer could not be asked but then took a table, it was only about to start.
     const unseen = acted.hasApplied ? [] : looked.problems;
     this.#problems = [...unseen, ...Object.values(acted.troubles)];
-    this.#isSettling = acted.hasApplied;
+    const moved = await movePorts(this.#options, memory, acted.refused, looked.instances, moment.now);
+    if (moved) await this.#remember(moved.memory, moved.events, moment);
+    this.#isSettling = acted.hasApplied || moved !== null;
     this.#lastTurnAt = clock.now();
     for (const listener of this.#turnListeners) listener();
   }

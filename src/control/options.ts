@@ -30,7 +30,7 @@ export type ControlOptions = {
   };
   /** A loopback port that is free now. */
   readonly freePort: () => Promise<number>;
-  /** Why a public address cannot be had, in words; null when it can. Left out, every one can. */
+  /** Why an address of this machine cannot be had, in words; null when it can. Left out, every one can. */
   readonly refusedAddress?: (address: Listen) => Promise<string | null>;
   /** The decision of a turn; simulation tests plant mistakes here. */
   readonly decide?: typeof decide;

@@ -4,6 +4,7 @@ import { Failure } from '../../../../core/failure.ts';
 import type { Listen, Table } from '../../../../core/traffic.ts';
 
 const LOOPBACK = '127.0.0.1';
+const PUBLIC_USE = 'listen for requests';
 
 export type Listening = { readonly wanted: readonly Listen[]; readonly given: readonly Listen[] };
 
@@ -44,7 +45,7 @@ async function publicPorts(wanted: readonly Listen[], before: Listening, own: Re
     if (port === 0 && had !== undefined && was?.host === host && was.port === 0) {
       if (own.size > 0) given.push({ host, port: had });
     } else if (port !== 0 && own.has(port)) given.push({ host, port });
-    else given.push({ host, port: await tryPort({ host, port }, 'listen for requests') });
+    else given.push({ host, port: await tryPort({ host, port }, PUBLIC_USE) });
   }
   return given;
 }
@@ -66,7 +67,7 @@ function refusal({ host, port }: Listen, use: string, error: NodeJS.ErrnoExcepti
   const where = `Port ${port} of ${host}`;
   if (error.code === 'EADDRINUSE') {
     return new Failure('conflict', `${where} is taken by another process; HAProxy was to ${use} there.`, {
-      hint: `See who has it with "ss -ltnp sport = :${port}", or choose another port.`,
+      hint: `See who has it with "ss -ltnp sport = :${port}"${use === PUBLIC_USE ? ', or choose another port' : ''}.`,
     });
   }
   if (error.code === 'EACCES') {
