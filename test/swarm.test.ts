@@ -115,6 +115,25 @@ describeWith('swarm', 'a service on a Swarm of three nodes', () => {
       expect(failed.filter(({ from }) => from > left)).toEqual([]);
       expect(await ground.friday('history', '--lines', '50')).toMatch(/ended: its node n3 is lost|ended with/);
       await lost?.start();
+      await ground.swarm.untilReady();
+    },
+    TIME_MS,
+  );
+
+  it(
+    'spreads its instances again by itself when the node is back, without a failed request',
+    async () => {
+      const before = here();
+      const counts = async () => (await ground.client.nodes()).map(({ instances }) => instances.length).sort();
+      expect(await counts()).toEqual([0, 2, 2]);
+      await until(async () => (await counts()).join() === '1,1,2');
+      await ground.settle();
+      const told = await ground.friday('history', '--lines', '10');
+      expect(told).toMatch(/web-v2-\d+ moves to another node: n\d has 2 instances of web, n3 none\./);
+      expect(told).toMatch(/web-v2-\d+ has moved: web-v2-\d+ has taken its place\./);
+      const [moved = ''] = (await ground.node('n3')).instances;
+      await untilAnswered([moved], before);
+      expect(users.failedSince(before)).toEqual([]);
     },
     TIME_MS,
   );

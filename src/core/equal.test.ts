@@ -11,7 +11,9 @@ it('agrees with the JSON texts of any two values whose keys have an order', () =
   const small = fc.jsonValue({ maxDepth: 2 });
   const text = (value: unknown): string =>
     JSON.stringify(value, (_, part) =>
-      part && typeof part === 'object' && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort()) : part,
+      part && typeof part === 'object' && !Array.isArray(part)
+        ? Object.fromEntries(Object.entries(part).sort(([one], [other]) => (one < other ? -1 : 1)))
+        : part,
     );
   fc.assert(fc.property(small, small, (one, other) => isEqual(one, other) === (text(one) === text(other))));
 });

@@ -30,12 +30,13 @@ export function catchUp<Memory extends Remembered>(memory: Memory, now: number, 
 
 /** The service with every instant that a wait is measured from moved by `ms`. What happened when stays as it is. */
 function moveWaits(service: ServiceState, ms: number): ServiceState {
-  const { warm, watch, release } = service;
+  const { warm, watch, release, spreading } = service;
   const slots = Object.entries(service.slots).map(([id, slot]) => [id, moveSlot(slot, ms)] as const);
   return {
     ...service,
     warm: warm && { ...warm, untilMs: warm.untilMs + ms },
     ...(watch ? { watch: { ...watch, lostSince: moved(watch.lostSince, ms) } } : {}),
+    ...(spreading ? { spreading: { ...spreading, since: moved(spreading.since, ms) } } : {}),
     release: release && moveRelease(release, ms),
     slots: Object.fromEntries(slots),
   };

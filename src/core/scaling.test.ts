@@ -58,6 +58,15 @@ function releasing(open: number, weight: number, scale: Partial<Scale> = {}): Sc
 }
 
 describe('a service that scales by itself', () => {
+  it('counts what stands in for an instance that was restarted or has moved', () => {
+    const service = serviceWith([versionFor(1, spec())], { routing: STABLE, replicas: 1 });
+    const id = instanceId('web', 1, 1001);
+    const standIn = { id, version: 1, slot: 1001, state: 'ready', startedAt: 0, cpu: null };
+    const world = { ...seen(service, {}, NOW), instances: [standIn] };
+    const turn = turnScaling(service, undefined, { ...world, balancer: { ...world.balancer, open: { [id]: 63 } } });
+    expect(turn.scaling?.gauges[1]?.inflight).toBe(63);
+  });
+
   it('says in one sentence why it grows', () => {
     const service = serviceWith([versionFor(1, spec({}, { replicas: 2 }))], { routing: STABLE, replicas: 2 });
     const { service: after, events } = carry(service, { 1: { open: 63 } }, 60);

@@ -1,6 +1,7 @@
 // One service as fridaymorning remembers it: its versions, who serves, and what the balancer is asked for. Pure.
 import { type Release, startRelease } from './release.ts';
 import { isReleased, type ServiceSpec, type Step } from './spec/project.ts';
+import type { Spreading } from './spreading.ts';
 
 /** Exact code and configuration, immutable: a snapshot or an image, and what belongs to it. */
 export type Revision = {
@@ -103,6 +104,8 @@ export type ServiceState = {
   readonly slots: Readonly<Record<string, Slot>>;
   /** Ids of instances that a person restarts, the next one first; absent = none. */
   readonly restarts?: readonly string[];
+  /** Instances that move to other nodes; absent = they are spread. */
+  readonly spreading?: Spreading;
   /** Stopped by a person; nothing runs. */
   readonly isDown: boolean;
   /** The file names it no more. What is known of it stays, in case that it comes back. */
@@ -196,6 +199,11 @@ export function wantedSlots(service: ServiceState, version: number, instances: r
     if (newest === null) return place;
     return newest.leaving === undefined ? newest.slot : newest.slot + PLACES;
   });
+}
+
+/** Which copy of its version an instance is, counted from 1, whoever it stands in for. */
+export function placeOf({ slot }: Pick<Placed, 'slot'>): number {
+  return ((slot - 1) % PLACES) + 1;
 }
 
 /** It stands in for another one, or needs one that does. */

@@ -16,6 +16,7 @@ import { type Scaling, turnScaling } from './scaling.ts';
 import { type ServiceState, startQueued } from './service.ts';
 import { loadsOf, releaseSeen } from './sight.ts';
 import type { TlsSpec } from './spec/project.ts';
+import { type Crowded, keepSpreading, withMoves } from './spreading.ts';
 import { isSameTable, routedIds, routingOf, tableOf, withInternalHosts } from './table.ts';
 import type { TickBatch } from './ticks/tick.ts';
 import type { BalancerSeen, Cell, Cursor, Listen, Observations, Table } from './traffic.ts';
@@ -65,6 +66,8 @@ export type InstanceSeenNow = {
   /** As in `InstanceLook`. */
   readonly former?: InstanceSeenNow['exit'];
   readonly leaving?: string;
+  /** Where it would be better elsewhere; absent = it is well where it is. */
+  readonly crowded?: Crowded;
   /** Share of one core, and bytes; null or absent where the runtime does not know. */
   readonly cpu?: number | null;
   readonly memory?: number | null;
@@ -122,7 +125,8 @@ export function isUnused(table: Table, services: Memory['services']): boolean {
 
 /** Deterministic; the same memory and world give the same turn. Applying a turn twice changes nothing more. */
 export function decide(before: Memory, looked: World): Turn {
-  const world = { ...looked, instances: withRestarts(before.services, looked.instances) };
+  const going = withMoves(before.services, withRestarts(before.services, looked.instances));
+  const world = { ...looked, instances: going };
   const memory = { ...catchUp(before, world.now, world.elapsedMs), past: pastIn(before, world) };
   const cells = world.observations?.cells ?? [];
   const turns: ServiceTurn[] = [];
@@ -187,7 +191,8 @@ function nextTable(memory: Memory, services: Memory['services'], world: World): 
 
 function turnOf(known: ServiceState, memory: Memory, world: World, cells: readonly Cell[]): ServiceTurn {
   const instances = world.instances.filter((one) => one.service === known.name);
-  const { service: before, events: restarts } = keepRestarts(known, instances, world.now);
+  const { service: restarted, events: restarts } = keepRestarts(known, instances, world.now);
+  const { service: before, events: moves } = keepSpreading(restarted, instances, world.now);
   const { slots, notes } = countExits(before, instances, world.now);
   const late = lateEvidence(before, memory, cells, world);
   const watched = keepWatch({ ...before, slots }, late.evidence, memory.nextRelease, world);
@@ -207,7 +212,7 @@ function turnOf(known: ServiceState, memory: Memory, world: World, cells: readon
   return {
     service: { ...routed, slots: plan.slots },
     evidence: moved.evidence,
-    events: [...restarts, ...exits, ...watched.events, ...moved.events, ...scaled.events],
+    events: [...restarts, ...moves, ...exits, ...watched.events, ...moved.events, ...scaled.events],
     ticks: [...late.ticks, ...moved.ticks],
     plan,
     scaling: scaled.scaling,

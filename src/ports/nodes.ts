@@ -31,6 +31,6 @@ export interface Nodes {
    */
   drain(name: string): Promise<NodeSeen>;
 
-  /** Lets instances run there again. What runs elsewhere stays there. Idempotent. Failure: `not-found`. */
+  /** Lets instances run there again. What runs elsewhere stays there until it is to be spread. Idempotent. Failure: `not-found`. */
   activate(name: string): Promise<NodeSeen>;
 }

@@ -1,6 +1,7 @@
 // The port to whatever runs instances: processes, Docker, Swarm.
 import type { Revision } from '../core/service.ts';
 import type { ServiceSpec } from '../core/spec/project.ts';
+import type { Crowded } from '../core/spreading.ts';
 
 /** One running copy that is wanted. The id is `<service>-v<version>-<slot>`, slots from 1 to 1000; those above stand in for one that had to leave. */
 export type InstanceSpec = {
@@ -44,6 +45,8 @@ export type InstanceSeen = {
   readonly former?: Exit | null;
   /** Why it has to go from where it runs: `its node n2 is being emptied`. It goes on until another one stands in. Absent = it may stay. */
   readonly leaving?: string;
+  /** It would be better elsewhere, and there is room for it: one of its version at most. Absent = it is well where it is. */
+  readonly crowded?: Crowded;
   /** Share of one core, 1 = one whole core; null before the second look. */
   readonly cpu: number | null;
   /** Resident memory in bytes, of the whole group. */

@@ -2,6 +2,7 @@
 import { Failure } from '../core/failure.ts';
 import type { Revision } from '../core/service.ts';
 import type { ServiceSpec } from '../core/spec/project.ts';
+import type { Crowded } from '../core/spreading.ts';
 import type { InstanceSeen, InstanceSpec, Runtime } from '../ports/runtime.ts';
 import { type Behaviour, GOOD } from './behaviour.ts';
 import { SimInstance } from './instance.ts';
@@ -16,6 +17,8 @@ export class SimRuntime implements Runtime {
   readonly behaviours = new Map<string, Behaviour>();
   /** At most so many seconds more than its code needs until an instance is ready. */
   slowestStartS = 0;
+  /** Whether an instance would be better on another machine; null = there is one machine. */
+  crowdedOf: ((spec: InstanceSpec) => Crowded | undefined) | null = null;
   readonly #time: SimTime;
   readonly #random: Random;
   readonly #watch: Required<Watcher>;
@@ -72,9 +75,16 @@ export class SimRuntime implements Runtime {
 
   async list(): Promise<readonly InstanceSeen[]> {
     const ids = [...this.instances.keys()].sort();
-    const seen = ids.flatMap((id) => this.instances.get(id)?.see() ?? []);
+    const seen = ids.flatMap((id) => this.#see(id) ?? []);
     this.#watch.listed(seen);
     return seen;
+  }
+
+  #see(id: string): InstanceSeen | undefined {
+    const instance = this.instances.get(id);
+    if (instance === undefined) return undefined;
+    const crowded = this.crowdedOf?.(instance.spec);
+    return { ...instance.see(), ...(crowded === undefined ? {} : { crowded }) };
   }
 
   async prune(): Promise<void> {}

@@ -1,25 +1,22 @@
 // I4: saved before done. What the store holds explains every act.
 import type { ReleaseRecord } from '../../control/memory.ts';
-import { instanceId, replicasOf, type ServiceState } from '../../core/service.ts';
+import { instanceId, placeOf, replicasOf, type ServiceState } from '../../core/service.ts';
 import type { InstanceSpec } from '../../ports/runtime.ts';
 import type { Change } from '../../ports/store.ts';
 import { isFollowed, type Scene } from '../scene.ts';
 import type { Watcher } from '../watch.ts';
 
 function isWanted(service: ServiceState | undefined, version: number, slot: number): boolean {
-  if (!service || service.isDown || placeOf(slot) > replicasOf(service, version)) return false;
+  if (!service || service.isDown || placeOf({ slot }) > replicasOf(service, version)) return false;
   return [service.stable, service.warm?.version, service.release?.version].includes(version);
 }
 
-/** One that was restarted by hand is followed 1000 above. */
-function placeOf(slot: number): number {
-  return ((slot - 1) % 1000) + 1;
-}
-
-/** It takes the place of one that somebody restarts, or is there already and starts again. */
+/** It takes the place of one that somebody restarts or that moves, or is there already and starts again. */
 function isFollowing({ listed, stored }: Scene, { id, service, version, slot }: InstanceSpec): boolean {
   if (slot <= 1000 || listed.some((one) => one.id === id)) return true;
-  return stored.services.get(service)?.restarts?.includes(instanceId(service, version, slot - 1000)) === true;
+  const { restarts, spreading } = stored.services.get(service) ?? {};
+  const before = instanceId(service, version, slot - 1000);
+  return restarts?.includes(before) === true || spreading?.moving?.id === before;
 }
 
 /** Evidence in a change whose judge was told other ticks than the change, and those before it, keep. */

@@ -6,6 +6,8 @@ import { containerOf, identifyImage, imageNamed, prepareImage, pruneImages } fro
 import { imageOf } from '../docker/names.ts';
 import { ensureResources } from '../docker/resources.ts';
 import type { Engine } from '../engine/client.ts';
+import type { Addresses } from './addresses.ts';
+import type { ImageWanted } from './crowding.ts';
 import type { SwarmNode } from './objects.ts';
 import { pushImage } from './registry.ts';
 import { imageSpread, type NodeEngine } from './spread.ts';
@@ -13,6 +15,8 @@ import { imageSpread, type NodeEngine } from './spread.ts';
 export type Images = Pick<Runtime, 'identify' | 'prepare' | 'prune'> & {
   /** What Swarm is told to run for a revision: an image id, or a name in a registry with its digest. Null = it is not here. */
   find(spec: ServiceSpec, digest: string): Promise<string | null>;
+  /** Whether a node can run it at once, as far as is known. When it cannot, the image is on its way there, or nobody knows how. */
+  isOn(node: SwarmNode, wanted: ImageWanted): Promise<boolean>;
 };
 
 export type ImagesOptions = {
@@ -22,13 +26,15 @@ export type ImagesOptions = {
   readonly nodes: () => Promise<readonly SwarmNode[]>;
   /** Id of the node whose engine this is. */
   readonly ownNode: () => Promise<string>;
+  readonly addresses: Addresses;
   /** Default 30 minutes. */
   readonly buildTimeoutMs?: number;
 };
 
 const BUILD_MS = 1_800_000;
 
-export function swarmImages({ project, engine, nodes, ownNode, buildTimeoutMs = BUILD_MS }: ImagesOptions): Images {
+export function swarmImages(options: ImagesOptions): Images {
+  const { project, engine, nodes, ownNode, addresses, buildTimeoutMs = BUILD_MS } = options;
   const made = { engine, project, buildTimeoutMs };
   const spread = imageSpread(engine);
   const bring = async (spec: ServiceSpec, digest: string) => {
@@ -40,8 +46,12 @@ export function swarmImages({ project, engine, nodes, ownNode, buildTimeoutMs = 
       await spread.bring(image.Id, name, enginesOf(await nodes(), await ownNode(), engines, spec.name));
   };
   return {
-    identify: (spec) => identifyImage(made, spec),
+    identify: async (spec) => {
+      addresses.learn(spec);
+      return identifyImage(made, spec);
+    },
     prepare: async (spec) => {
+      addresses.learn(spec);
       const revision = await prepareImage(made, spec);
       await ensureResources(engine, project, overlaid(containerOf(spec)));
       await bring(spec, revision.digest);
@@ -53,6 +63,14 @@ export function swarmImages({ project, engine, nodes, ownNode, buildTimeoutMs = 
       const { registry } = containerOf(spec).placement;
       if (image === null || registry === null) return image?.Id ?? null;
       return image.RepoDigests.find((one) => one.startsWith(`${registry}/`)) ?? null;
+    },
+    isOn: async (node, { image, service, digest }) => {
+      // Nodes fetch what has a name, and load what has only an id.
+      if (!image.startsWith('sha256:') || node.ID === (await ownNode())) return true;
+      const host = addresses.of(node);
+      if (host === null) return false;
+      const there = { nodeId: node.ID, hostname: node.Description.Hostname, host };
+      return spread.isThere(image, imageOf(project, service, digest), there);
     },
   };
 }

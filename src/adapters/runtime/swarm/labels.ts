@@ -13,6 +13,8 @@ export const LABELS = {
   digest: 'dev.fridaymorning.revision',
   /** Where the file allows it, as JSON: what is left when it is no longer held on one node. */
   constraints: 'dev.fridaymorning.constraints',
+  /** What else the file says of where it may be, as JSON: labels to spread over, and how many may be on one node. */
+  rules: 'dev.fridaymorning.placement',
   /** Since when it is held on the node that was chosen for it, ms since 1970; absent = Swarm may move it. */
   pinnedAt: 'dev.fridaymorning.pinned-at',
   /** That node, by its id. */
@@ -29,6 +31,7 @@ export const LABELS = {
 /** The ones that never change over the life of an instance. */
 export function labelsOf(project: string, instance: InstanceSpec): Readonly<Record<string, string>> {
   const { id, service, version, slot, revision, spec } = instance;
+  const { spreads = [], maxPerNode = null } = spec.container?.placement ?? {};
   return {
     [LABELS.stack]: project,
     [LABELS.project]: project,
@@ -38,6 +41,7 @@ export function labelsOf(project: string, instance: InstanceSpec): Readonly<Reco
     [LABELS.slot]: String(slot),
     [LABELS.digest]: revision.digest,
     [LABELS.readiness]: JSON.stringify(spec.readiness),
+    [LABELS.rules]: JSON.stringify({ spreads, maxPerNode }),
     [LABELS.port]: String(spec.port ?? ''),
     ...(spec.port === null ? {} : { [LABELS.balanced]: 'yes' }),
   };

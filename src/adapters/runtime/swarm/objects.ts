@@ -41,7 +41,10 @@ export const SwarmService = z.object({
     Name: z.string(),
     Labels,
     /** The count in it rises with every order to start. */
-    TaskTemplate: z.looseObject({ ForceUpdate: z.number().default(0) }),
+    TaskTemplate: z.looseObject({
+      ForceUpdate: z.number().default(0),
+      ContainerSpec: z.looseObject({ Image: z.string().default('') }).optional(),
+    }),
   }),
 });
 export type SwarmService = z.infer<typeof SwarmService>;

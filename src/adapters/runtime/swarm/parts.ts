@@ -4,18 +4,21 @@ import { join } from 'node:path';
 import { swarmLogs } from '../../logs/swarm.ts';
 import { engineHost } from '../engine/address.ts';
 import type { PartsOptions, RuntimeParts } from '../parts.ts';
+import { addressesIn } from './addresses.ts';
 import { swarmRuntime } from './runtime.ts';
 
 const FOLDER = 'swarm';
 /** Where the manager's engine answers, for as long as something of the project may run in its Swarm. */
 const HOST_FILE = 'engine';
+/** Where the engines of the nodes answer, as the file said last. */
+const NODES_FILE = 'nodes.json';
 
 /** Failure: `invalid` (DOCKER_HOST is no address). */
 export function swarmParts({ project, stateDir }: PartsOptions): RuntimeParts {
   const dir = join(stateDir, FOLDER);
   const host = rememberedHost(stateDir) ?? engineHost();
-  const runtime = swarmRuntime({ project, host });
   mkdirSync(dir, { recursive: true, mode: 0o700 });
+  const runtime = swarmRuntime({ project, host, addresses: addressesIn(join(dir, NODES_FILE)) });
   writeFileSync(join(dir, HOST_FILE), `${host}\n`);
   return {
     runtime,

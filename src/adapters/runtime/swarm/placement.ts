@@ -8,9 +8,12 @@ export type Neighbour = {
   readonly isSibling: boolean;
 };
 
+/** What the file says of where instances of a service may be. */
+export type Rules = Pick<Placement, 'constraints' | 'spreads' | 'maxPerNode'>;
+
 /** The best node for one more instance; null = Swarm shall choose. Ties go to the node that carries least, then by host name. */
 export function chooseNode(
-  placement: Placement | undefined,
+  placement: Rules | undefined,
   nodes: readonly SwarmNode[],
   neighbours: readonly Neighbour[],
 ): SwarmNode | null {
@@ -37,24 +40,23 @@ function byName(one: SwarmNode, other: SwarmNode): number {
 /** Siblings with the same value of each label, in the order of the file; then siblings, then all instances on the node. */
 function weightOf(
   node: SwarmNode,
-  placement: Placement | undefined,
+  placement: Rules | undefined,
   nodes: readonly SwarmNode[],
   neighbours: readonly Neighbour[],
 ): readonly number[] {
   const byId = new Map(nodes.map((one) => [one.ID, one]));
-  const siblings = neighbours.filter((one) => one.isSibling);
-  const spreads = (placement?.spreads ?? []).map((name) => {
-    const value = attributeOf(node, name);
-    return siblings.filter(({ nodeId }) => {
-      const other = byId.get(nodeId);
-      return other !== undefined && attributeOf(other, name) === value;
-    }).length;
-  });
-  const here = neighbours.filter((one) => one.nodeId === node.ID);
-  return [...spreads, here.filter((one) => one.isSibling).length, here.length];
+  const siblings = neighbours.flatMap(({ isSibling, nodeId }) => (isSibling ? (byId.get(nodeId) ?? []) : []));
+  const groups = levelsOf(placement).map((level) => siblings.filter((one) => level(one) === level(node)).length);
+  return [...groups, neighbours.filter((one) => one.nodeId === node.ID).length];
 }
 
-function compare(one: readonly number[], other: readonly number[]): number {
+/** What instances are spread over, most important first: the values of the file's labels, then nodes. */
+export function levelsOf(placement: Pick<Rules, 'spreads'> | undefined): readonly ((node: SwarmNode) => string)[] {
+  const labels = (placement?.spreads ?? []).map((name) => (node: SwarmNode) => attributeOf(node, name) ?? '');
+  return [...labels, ({ ID }) => ID];
+}
+
+export function compare(one: readonly number[], other: readonly number[]): number {
   const at = one.findIndex((value, index) => value !== other[index]);
   return at === -1 ? 0 : (one[at] ?? 0) - (other[at] ?? 0);
 }

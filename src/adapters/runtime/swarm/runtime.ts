@@ -1,5 +1,6 @@
 // The Swarm runtime: every instance is a Swarm service with one replica, so that each starts, drains and stops by itself.
 import { Failure } from '../../../core/failure.ts';
+import type { Crowded } from '../../../core/spreading.ts';
 import type { Clock } from '../../../ports/clock.ts';
 import type { Nodes } from '../../../ports/nodes.ts';
 import type { InstanceSeen, InstanceSpec, Runtime } from '../../../ports/runtime.ts';
@@ -7,14 +8,15 @@ import { systemClock } from '../../clock/system.ts';
 import { type Engine, engineAt } from '../engine/client.ts';
 import { keyedLocks } from '../process/locks.ts';
 import { addressTowards, isLoopback, managerAddress, ownNode } from './address.ts';
+import { type Addresses, addressesIn } from './addresses.ts';
 import { type Cluster, clusterOf } from './cluster.ts';
+import { crowdingsIn, neighboursOf } from './crowding.ts';
 import { homesOf } from './homes.ts';
 import { type Images, swarmImages } from './images.ts';
 import { labelOf, serviceName } from './labels.ts';
 import { tailOf } from './logs.ts';
 import { finishDrains, swarmNodes } from './nodes.ts';
-import type { SwarmNode } from './objects.ts';
-import { chooseNode, type Neighbour } from './placement.ts';
+import { chooseNode } from './placement.ts';
 import { watchReach } from './reach.ts';
 import { Readings } from './readings.ts';
 import { ensureSecrets, pruneSecrets } from './secrets.ts';
@@ -26,6 +28,8 @@ export type SwarmRuntimeOptions = {
   /** A manager's, in the words of DOCKER_HOST; default what the docker command would use. */
   readonly host?: string;
   readonly clock?: Clock;
+  /** Of the engines of the nodes; default what this process is told. */
+  readonly addresses?: Addresses;
 };
 
 export type SwarmRuntime = Runtime & {
@@ -55,12 +59,16 @@ class Swarm implements SwarmRuntime {
   readonly #options: SwarmRuntimeOptions;
   readonly #cluster: Cluster;
   readonly #images: Images;
+  readonly #addresses: Addresses;
   readonly #clock: Clock;
   readonly #lock = keyedLocks();
   readonly #listeners = new Set<(id: string) => void>();
   readonly #reach;
   readonly #readings: Readings;
-  #nodes: readonly SwarmNode[] = [];
+  #look: SwarmLook = { services: [], tasks: [], nodes: [] };
+  /** By id of an instance. */
+  #crowded: ReadonlyMap<string, Crowded> = new Map();
+  #own: Promise<string> | null = null;
   #settled: Promise<void> | null = null;
   #ownAddress: Promise<string> | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -70,12 +78,14 @@ class Swarm implements SwarmRuntime {
     this.#options = options;
     this.#clock = options.clock ?? systemClock();
     this.engine = engineAt(options.host);
+    this.#addresses = options.addresses ?? addressesIn(null);
     this.#cluster = clusterOf(this.engine, options.project);
     this.#images = swarmImages({
       project: options.project,
       engine: this.engine,
       nodes: this.#cluster.nodes,
-      ownNode: async () => (await ownNode(this.engine)).id,
+      ownNode: () => this.#ownId(),
+      addresses: this.#addresses,
     });
     this.#reach = watchReach(() => this.#changed(''));
     this.nodes = swarmNodes(this.#cluster, () => this.#clock.now(), this.#reach.isSilent);
@@ -127,7 +137,11 @@ class Swarm implements SwarmRuntime {
     const all = await this.#refresh();
     this.#settled ??= this.#readings.settled(SETTLE_MS);
     await this.#settled;
-    return this.#readings.seen(all, this.#nodes);
+    const seen = this.#readings.seen(all, this.#look.nodes);
+    return seen.map((one) => {
+      const crowded = this.#crowded.get(one.id);
+      return crowded === undefined ? one : { ...one, crowded };
+    });
   }
 
   async tail(id: string, lines: number): Promise<readonly string[]> {
@@ -159,6 +173,15 @@ class Swarm implements SwarmRuntime {
     return this.#ownAddress;
   }
 
+  /** Asked of the engine once. */
+  #ownId(): Promise<string> {
+    this.#own ??= ownNode(this.engine).then(({ id }) => id);
+    this.#own.catch(() => {
+      this.#own = null;
+    });
+    return this.#own;
+  }
+
   #nameOf(id: string): string {
     return serviceName(this.#options.project, id);
   }
@@ -170,6 +193,7 @@ class Swarm implements SwarmRuntime {
   async #start(instance: InstanceSpec): Promise<void> {
     const { id, service, revision, spec } = instance;
     const { project } = this.#options;
+    this.#addresses.recall(spec);
     const image = await this.#images.find(spec, revision.digest);
     if (image === null) {
       const what = `The revision ${revision.label} of ${service} is not here, so ${id} cannot start.`;
@@ -206,12 +230,8 @@ class Swarm implements SwarmRuntime {
 
   /** The node that it is to start on; null when Swarm shall choose. */
   #placeOf({ service, version, id, spec }: InstanceSpec, look: SwarmLook): string | null {
-    const others = standings(look).filter(
-      (one) => one.id !== id && one.state !== 'exited' && one.intendedNodeId !== '',
-    );
-    const neighbours: Neighbour[] = others.map(({ intendedNodeId: nodeId, service: name, version: number }) => {
-      return { nodeId, isSibling: name === service && number === version };
-    });
+    const others = standings(look).filter((one) => one.id !== id);
+    const neighbours = neighboursOf(others, service, version);
     return chooseNode(spec.container?.placement, look.nodes, neighbours)?.ID ?? null;
   }
 
@@ -220,7 +240,7 @@ class Swarm implements SwarmRuntime {
     const all = standings(look);
     this.#readings.follow(all, look.services);
     this.#reach.follow(look.nodes.map(addressOf));
-    this.#nodes = look.nodes;
+    this.#look = look;
     return all;
   }
 
@@ -238,11 +258,19 @@ class Swarm implements SwarmRuntime {
       const all = await this.#refresh();
       isBusy = all.some(({ state }) => state === 'starting' || state === 'stopping');
       await this.#release(all);
-      await finishDrains(this.engine, this.#cluster, this.#nodes);
+      await this.#findCrowded(all);
+      await finishDrains(this.engine, this.#cluster, this.#look.nodes);
     } catch {
       // A manager that does not answer is reported by the next list.
     }
     this.#schedule(isBusy ? LOOK_BUSY_MS : LOOK_MS);
+  }
+
+  /** Instances that would be better on a node that answers and can run them. */
+  async #findCrowded(all: readonly Standing[]): Promise<void> {
+    const found = crowdingsIn(this.#look, all).filter(({ target }) => !this.#reach.isSilent(addressOf(target)));
+    const canRun = await Promise.all(found.map(({ target, image }) => this.#images.isOn(target, image)));
+    this.#crowded = new Map(found.filter((_, index) => canRun[index]).map(({ id, crowded }) => [id, crowded]));
   }
 
   /** What has its node no longer needs to be held there: Swarm may move it when the node is lost. Nothing restarts by it. */

@@ -8,6 +8,8 @@ import { keyedLocks } from '../process/locks.ts';
 export type Spread = {
   /** What Swarm needs to have on every node, by its id. Brings it to those that lack it. Failure: `unavailable` (a node does not answer). */
   bring(imageId: string, name: string, nodes: readonly NodeEngine[]): Promise<void>;
+  /** Whether it is known to be there. When it is not, it is being brought from now on; tried once a minute. Never throws. */
+  isThere(imageId: string, name: string, node: NodeEngine): boolean;
 };
 
 export type NodeEngine = {
@@ -20,10 +22,12 @@ export type NodeEngine = {
 const ASK_MS = 20_000;
 const LOAD_MS = 600_000;
 const KEPT_WORDS = 2000;
+const AGAIN_MS = 60_000;
 
 /** `name` is what the image is called besides its id, so that nobody takes it for a leftover. */
 export function imageSpread(engine: Engine): Spread {
   const known = new Set<string>();
+  const tried = new Map<string, number>();
   const lock = keyedLocks();
   const bringTo = async (imageId: string, name: string, node: NodeEngine) => {
     const key = `${node.nodeId} ${imageId}`;
@@ -36,6 +40,15 @@ export function imageSpread(engine: Engine): Spread {
       const work = nodes.map((node) => lock(node.nodeId, () => bringTo(imageId, name, node)));
       const failed = (await Promise.allSettled(work)).find((one) => one.status === 'rejected');
       if (failed !== undefined) throw failed.reason;
+    },
+    isThere: (imageId, name, node) => {
+      const key = `${node.nodeId} ${imageId}`;
+      if (known.has(key)) return true;
+      if (performance.now() - (tried.get(key) ?? Number.NEGATIVE_INFINITY) < AGAIN_MS) return false;
+      tried.set(key, performance.now());
+      const end = () => tried.set(key, performance.now());
+      void lock(node.nodeId, () => bringTo(imageId, name, node)).then(end, end);
+      return false;
     },
   };
 }
