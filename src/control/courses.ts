@@ -29,7 +29,8 @@ export class Courses {
   /** Empty when nothing was compared, or nothing is kept. Failures of the store are thrown. */
   of(record: ReleaseRecord, query: CourseQuery): Promise<Course> {
     const told = record.evidence?.told ?? 0;
-    const key = `${record.release.id} ${told} ${query.points} ${query.moments}`;
+    const later = record.evidence?.later?.length ?? 0;
+    const key = `${record.release.id} ${told} ${later} ${query.points} ${query.moments}`;
     const known = this.#remembered.get(key);
     if (known) return known;
     const made = this.#make(record, query);
@@ -60,6 +61,7 @@ export class Courses {
       }
       left -= Math.min(left, batch.length);
     }
+    for (const point of evidence.later ?? []) maker.follow(point);
     return maker.course();
   }
 }

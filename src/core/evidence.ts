@@ -18,6 +18,8 @@ import { MAX_ROUTES } from './judge/rules.ts';
 import type { Loads } from './load.ts';
 import { NO_PAST, type Past, shareOfFailures } from './past.ts';
 import { isCompared, isOver, type Release, type Ruling, type Stand, type Warnings } from './release.ts';
+import { withSamples } from './samples.ts';
+import { type ArmPoint, type Point, pointOfCell } from './ticks/course.ts';
 import { type Tick, tickOf } from './ticks/tick.ts';
 import { type Cell, type FailedRequest, failuresOf } from './traffic.ts';
 
@@ -34,7 +36,7 @@ export type Evidence = {
   readonly candidate: ArmTotal;
   /** Requests of this service that clients saw fail while the release lasted, and those refused by the balancer. */
   readonly seen: { readonly failures: number; readonly refused: number };
-  /** The newest failed requests of both arms, at most 50. */
+  /** Failed requests of both arms, oldest first, at most 100: of each cause and arm the newest. */
   readonly samples: readonly FailedRequest[];
   /** When which weight was asked, and the first and last second in which the candidate got a request. */
   readonly weights: readonly { readonly at: number; readonly weight: number }[];
@@ -42,6 +44,8 @@ export type Evidence = {
   readonly lastLines: readonly string[];
   readonly firstTick: number | null;
   readonly lastTick: number | null;
+  /** The seconds after the end, at most 30: how the traffic came together again. Absent before the end. */
+  readonly later?: readonly Point[];
   /** What failed, by cause; absent in what older versions stored. */
   readonly blame?: BlameState;
   /** The verdict that the release was decided on; absent before that. */
@@ -60,7 +64,10 @@ export type Decided = {
   readonly rules: ReadableRules;
 };
 
-const KEPT_SAMPLES = 50;
+/** The traffic of so many seconds after its end belongs to the picture of a release. */
+const LATER_S = 10;
+/** A second has several cells when the weight changes in it. */
+const MOST_LATER = 30;
 const NOTHING: ArmTotal = { requests: 0, failures: 0 };
 
 /** `past` is what the traffic was like before the release; what is judged is fixed by it. */
@@ -117,7 +124,8 @@ export function absorbCells(
   const ofService = cells.filter((cell) => cell.service === release.service);
   const rivals = ofService.filter(isRival);
   const own = isHeard ? ofService : rivals;
-  if (own.length === 0) return { evidence, ticks: [] };
+  const later = isHeard ? [] : laterOf(ofService, release);
+  if (own.length === 0 && later.length === 0) return { evidence, ticks: [] };
   const served = rivals.filter((cell) => (cell.candidate?.requests ?? 0) > 0);
   const told = isHeard && evidence.judge !== null ? rivals : [];
   const absorbed = {
@@ -131,12 +139,26 @@ export function absorbCells(
       (sum, cell) => ({ failures: sum.failures + cell.seen.failures, refused: sum.refused + cell.seen.refused }),
       evidence.seen,
     ),
-    samples: [...evidence.samples, ...rivals.flatMap((cell) => cell.samples)].slice(-KEPT_SAMPLES),
+    ...(later.length === 0 ? {} : { later: [...(evidence.later ?? []), ...later].slice(0, MOST_LATER) }),
+    samples: withSamples(
+      evidence.samples,
+      rivals.flatMap((cell) => cell.samples),
+    ),
     firstTick: evidence.firstTick ?? served[0]?.tick ?? null,
     lastTick: served.at(-1)?.tick ?? evidence.lastTick,
     blame: absorbBlame(evidence.blame ?? startBlame(), rivals),
   };
   return { evidence: absorbed, ticks: told.map(tickOf) };
+}
+
+/** What both versions counted until a little after the end and no judge was told, without latencies. */
+function laterOf(cells: readonly Cell[], { from, version, endedAt }: Release): readonly Point[] {
+  const until = (endedAt ?? 0) / 1000 + LATER_S;
+  const bare = (arm: ArmPoint | null) => arm && { ...arm, latency: [] };
+  return cells
+    .filter((cell) => cell.tick <= until)
+    .flatMap((cell) => pointOfCell(cell, from, version) ?? [])
+    .map((point) => ({ ...point, stable: bare(point.stable), candidate: bare(point.candidate) }));
 }
 
 function add(sum: ArmTotal, arm: Cell['stable']): ArmTotal {

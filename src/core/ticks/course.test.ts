@@ -77,4 +77,19 @@ describe('the course of a release', () => {
   it('asks the judge nothing when nobody wants to know', () => {
     expect(courseOf([tickAt(0, [5, 5])], 10).said).toEqual([]);
   });
+
+  it('goes on with seconds that no judge was told, in their order, however long its points are', () => {
+    for (const most of [500, 20]) {
+      const maker = new CourseMaker(header, most, 0);
+      for (let second = 0; second < 100; second += 1) maker.take(tickAt(second, [3, 1]));
+      const arm = { requests: 5, failures: 0, latency: [] };
+      for (const second of [98, 100, 101, 102])
+        maker.follow({ tick: START + second, epoch: 2, weight: 0, stable: arm, candidate: null });
+      const { points, stepSeconds } = maker.course();
+      const times = points.map((point) => point.tick);
+      expect(times).toEqual([...new Set(times)].sort((one, other) => one - other));
+      expect(points.reduce((all, one) => all + (one.stable?.requests ?? 0), 0)).toBe(100 * 3 + 4 * 5);
+      expect((times.at(-1) ?? 0) + stepSeconds).toBeGreaterThan(START + 102);
+    }
+  });
 });

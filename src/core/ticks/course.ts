@@ -88,6 +88,11 @@ export class CourseMaker {
     this.#moments.add({ tick: tick.tick, weight: tick.weight, verdict }, isChange);
   }
 
+  /** A second that no judge was told, after all ticks; one that came too late counts for the last. */
+  follow(point: Point): void {
+    this.#add({ ...point, tick: Math.max(point.tick, this.#points.at(-1)?.tick ?? 0) });
+  }
+
   #add(point: Point): void {
     const at = point.tick - (point.tick % this.#step);
     const last = this.#points.at(-1);
