@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import type { ReleaseView } from '../../src/api/views.ts';
 import type { Stage } from '../../src/cli/demo/stage.ts';
+import type { Player } from '../recordings/player.ts';
 
 export const RELEASED = 'maths';
 /** Machines may be slow; nothing here is about speed. */
@@ -51,6 +52,29 @@ export async function sitDown(
   // The link leads to the overview, with nothing of it left in the address.
   await page.getByRole('heading', { name: 'Services' }).waitFor();
   return { context, page, errors };
+}
+
+/** Signed in as root, on a page of a control plane that plays a recording. */
+export async function watchPlayed(
+  browser: Browser,
+  player: Pick<Player, 'url' | 'client'>,
+  path: string,
+  options: BrowserContextOptions = {},
+): Promise<Seat> {
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 900 },
+    reducedMotion: 'reduce',
+    ...options,
+  });
+  context.setDefaultTimeout(PATIENCE_MS);
+  const page = await context.newPage();
+  const errors = listenForErrors(page);
+  const { code } = await player.client.access.createLink(null);
+  await page.goto(`${player.url}/sign-in#${code}`);
+  await page.getByRole('navigation', { name: 'Main' }).waitFor();
+  await page.goto(`${player.url}${path}`);
+  await page.locator('main:not([aria-busy])').first().waitFor();
+  return { page, context, errors };
 }
 
 export function listenForErrors(page: Page): string[] {

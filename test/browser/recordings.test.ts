@@ -5,7 +5,7 @@ import { describeWith } from '../engines.ts';
 import { NAMES, type Name, readRecording } from '../recordings/format.ts';
 import { type Player, playRecording } from '../recordings/player.ts';
 import { found } from './axe.ts';
-import { launch, listenForErrors, PATIENCE_MS } from './browser.ts';
+import { launch, PATIENCE_MS, watchPlayed } from './browser.ts';
 
 const SPEED = 20;
 
@@ -45,19 +45,7 @@ let browser: Browser;
 
 const poll = (ask: () => Promise<string | number>) => expect.poll(ask, { timeout: PATIENCE_MS, interval: 100 });
 
-/** Signed in, on the page of the release. */
-async function open(player: Player, release: number) {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, reducedMotion: 'reduce' });
-  context.setDefaultTimeout(PATIENCE_MS);
-  const page = await context.newPage();
-  const errors = listenForErrors(page);
-  const { code } = await player.client.access.createLink(null);
-  await page.goto(`${player.url}/sign-in#${code}`);
-  await page.getByRole('heading', { name: 'Services' }).waitFor();
-  await page.goto(`${player.url}/releases/${release}`);
-  await page.locator('main.release').waitFor();
-  return { page, context, errors };
-}
+const open = (player: Player, release: number) => watchPlayed(browser, player, `/releases/${release}`);
 
 async function expectEnd(page: Page, { pill, verdict, failures, hasFork }: Seen): Promise<void> {
   await poll(() => page.locator('.pill').first().innerText()).toMatch(pill);

@@ -1,8 +1,8 @@
 // A chart over time: one line for each version or instance, marks where the weight changed, one cursor for all charts of a page, and a table on demand.
-import { signal } from '@preact/signals';
 import { useState } from 'preact/hooks';
 import { shortClockText } from './format.ts';
 import { useWidth } from './parts/width.ts';
+import { momentUnder, pointed } from './pointed.ts';
 
 export type Line = {
   readonly label: string;
@@ -30,8 +30,6 @@ const LEFT = 56;
 const RIGHT = 8;
 const TOP = 14;
 const BOTTOM = 24;
-/** Where the pointer is in time, seconds since 1970: in all charts of the page at once. */
-const pointed = signal<number | null>(null);
 
 export function Chart(props: ChartProps) {
   const [box, width] = useWidth<HTMLDivElement>();
@@ -132,9 +130,7 @@ function Plot(props: ChartProps & { width: number }) {
   const x = (at: number) => LEFT + ((at - from) / Math.max(1, to - from)) * (width - LEFT - RIGHT);
   const y = (value: number) => TOP + (1 - value / top) * (HEIGHT - TOP - BOTTOM);
   const point = (event: PointerEvent) => {
-    const box = (event.currentTarget as SVGElement).getBoundingClientRect();
-    const at = from + ((event.clientX - box.left - LEFT) / (width - LEFT - RIGHT)) * (to - from);
-    pointed.value = at < from || at > to ? null : at;
+    pointed.value = momentUnder(event, { from: from * 1000, to: to * 1000, left: LEFT, right: width - RIGHT });
   };
   return (
     <svg
@@ -164,22 +160,39 @@ function Plot(props: ChartProps & { width: number }) {
         <line x1={LEFT} x2={width - RIGHT} y1={y(limit)} y2={y(limit)} class="stroke-bad" stroke-dasharray="4 3" />
       )}
       {lines.map((line) => (
-        <path
-          key={line.label}
-          d={pathOf(line.values, (i) => x(times[i] ?? from), y)}
-          fill="none"
-          stroke={colorOf(line.color)}
-          stroke-width="1.75"
-          stroke-linejoin="round"
-          stroke-dasharray={line.isDashed ? '5 3' : undefined}
-        />
+        <g key={line.label}>
+          <path
+            d={pathOf(line.values, (i) => x(times[i] ?? from), y)}
+            fill="none"
+            stroke={colorOf(line.color)}
+            stroke-width="1.75"
+            stroke-linejoin="round"
+            stroke-dasharray={line.isDashed ? '5 3' : undefined}
+          />
+          {aloneIn(line.values).map((i) => (
+            <circle
+              key={i}
+              cx={x(times[i] ?? from)}
+              cy={y(line.values[i] ?? 0)}
+              r="2.5"
+              class="alone"
+              fill={colorOf(line.color)}
+            />
+          ))}
+        </g>
       ))}
       <Pointer {...props} x={x} y={y} />
     </svg>
   );
 }
 
-/** A line that ends where nothing is known; what stands alone is a dot. */
+/** Indexes of values that have no neighbour: a line through them would not be seen. */
+export function aloneIn(values: readonly (number | null)[]): readonly number[] {
+  const isKnown = (i: number) => (values[i] ?? null) !== null;
+  return values.flatMap((_, i) => (isKnown(i) && !isKnown(i - 1) && !isKnown(i + 1) ? [i] : []));
+}
+
+/** A line that ends where nothing is known. */
 function pathOf(values: readonly (number | null)[], x: (i: number) => number, y: (value: number) => number): string {
   let isOpen = false;
   return values
@@ -189,8 +202,7 @@ function pathOf(values: readonly (number | null)[], x: (i: number) => number, y:
         return '';
       }
       const place = `${x(i).toFixed(1)},${y(value).toFixed(1)}`;
-      const isAlone = !isOpen && (values[i + 1] ?? null) === null;
-      const step = isOpen ? `L${place}` : isAlone ? `M${place}h.1` : `M${place}`;
+      const step = isOpen ? `L${place}` : `M${place}`;
       isOpen = true;
       return step;
     })
@@ -234,8 +246,8 @@ type Scales = { readonly x: (at: number) => number; readonly y: (value: number) 
 
 /** The cursor of all charts, with the values there. */
 function Pointer({ times, lines, text, width, x, y }: ChartProps & Scales & { width: number }) {
-  const at = pointed.value;
-  if (at === null || times.length === 0) return null;
+  if (pointed.value === null || times.length === 0) return null;
+  const at = pointed.value / 1000;
   const step = (times[1] ?? 1) - (times[0] ?? 0) || 1;
   const i = Math.max(0, Math.min(times.length - 1, Math.round((at - (times[0] ?? 0)) / step)));
   const time = times[i] ?? 0;

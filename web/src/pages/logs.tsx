@@ -2,12 +2,12 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { LogLineView } from '../../../src/api/views.ts';
 import { linesOf } from '../api.ts';
-import { clockText, countText, utcText } from '../format.ts';
+import { clockText, countText, many, utcText } from '../format.ts';
 import { status } from '../live.ts';
 import { address, go, searchOf } from '../router.ts';
 import { tell } from '../title.ts';
 
-const FILTERS = ['service', 'version', 'instance', 'level', 'pattern'] as const;
+const FILTERS = ['service', 'version', 'instance', 'level', 'pattern', 'since', 'until'] as const;
 type Filters = Readonly<Record<(typeof FILTERS)[number], string>>;
 const KEPT = 2000;
 const FIRST = 300;
@@ -23,13 +23,14 @@ function setFilter(name: keyof Filters, value: string): void {
   const search = searchOf(address.value);
   if (value === '') search.delete(name);
   else search.set(name, value);
+  if (name === 'since') search.delete('until');
   if (name === 'service') for (const other of ['version', 'instance']) search.delete(other);
   go(`/logs${search.size > 0 ? `?${search}` : ''}`, true);
 }
 
 type Kept = LogLineView & { readonly key: number };
 
-/** Follows while it is not paused; lines beyond what is kept fall out and are counted. */
+/** Follows while it is not paused, unless the lines of a time that is over are asked for; lines beyond what is kept fall out and are counted. */
 function useLines(filters: Filters, isPaused: boolean) {
   const [state, setState] = useState<{ lines: readonly Kept[]; dropped: number; lost: string }>({
     lines: [],
@@ -54,12 +55,14 @@ function useLines(filters: Filters, isPaused: boolean) {
     };
     const timer = setInterval(draw, DRAW_MS);
     const follow = async () => {
-      const query = { ...filters, lines: FIRST, follow: true };
+      const isOver = filters.until !== '';
+      const query = { ...filters, lines: isOver ? KEPT : FIRST, follow: !isOver };
       for await (const line of linesOf('/logs', query, stop.signal)) {
         count += 1;
         waiting.push({ ...(JSON.parse(line) as LogLineView), key: count });
         if (waiting.length > KEPT) waiting = waiting.slice(-KEPT);
       }
+      draw();
     };
     follow().catch((error: Error) => {
       if (!stop.signal.aborted) setState((before) => ({ ...before, lost: error.message }));
@@ -82,11 +85,13 @@ export function LogsPage() {
       <div class="head">
         <h1>Logs</h1>
         <Bar filters={filters} />
-        <div class="acts">
-          <button type="button" class="btn" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>
-            {isPaused ? 'Follow' : 'Hold still'}
-          </button>
-        </div>
+        {filters.until === '' && (
+          <div class="acts">
+            <button type="button" class="btn" aria-pressed={isPaused} onClick={() => setPaused(!isPaused)}>
+              {isPaused ? 'Follow' : 'Hold still'}
+            </button>
+          </div>
+        )}
       </div>
       {lost !== '' && (
         <p class="s-warn" role="alert">
@@ -95,8 +100,9 @@ export function LogsPage() {
       )}
       <Lines lines={lines} filters={filters} isPaused={isPaused} />
       <p class="foot">
-        {countText(lines.length)} lines{dropped > 0 && `, ${countText(dropped)} older ones are not shown any more`} ·
-        the same in a terminal: <code>{commandOf(filters)}</code>
+        {many(lines.length, 'line')}
+        {dropped > 0 && `, ${countText(dropped)} older ones are not shown any more`} · the same in a terminal:{' '}
+        <code>{commandOf(filters)}</code>
       </p>
     </main>
   );
@@ -142,11 +148,24 @@ function Bar({ filters }: { filters: Filters }) {
       />
       {filters.instance !== '' && (
         <button type="button" class="btn small" onClick={() => setFilter('instance', '')}>
-          {filters.instance} ✕
+          {filters.instance} <span class="sr">only, take it off</span>
+          <span aria-hidden="true"> ✕</span>
+        </button>
+      )}
+      {filters.since !== '' && (
+        <button type="button" class="btn small" onClick={() => setFilter('since', '')}>
+          {spanOf(filters)} <span class="sr">only, take it off</span>
+          <span aria-hidden="true"> ✕</span>
         </button>
       )}
     </search>
   );
+}
+
+/** `12:04:17 to 12:04:26`. */
+function spanOf({ since, until }: Filters): string {
+  const from = clockText(Number(since));
+  return until === '' ? `since ${from}` : `${from} to ${clockText(Number(until))}`;
 }
 
 type PickProps = {
@@ -195,7 +214,13 @@ function Lines({ lines, filters, isPaused }: { lines: readonly Kept[]; filters: 
       }}
     >
       {lines.length === 0 && (
-        <p class="empty">{isPaused ? 'Held still.' : 'No line matches yet; new ones come by themselves.'}</p>
+        <p class="empty">
+          {isPaused
+            ? 'Held still.'
+            : filters.until === ''
+              ? 'No line matches yet; new ones come by themselves.'
+              : 'No line of that time matches, or it is not kept any more.'}
+        </p>
       )}
       {lines.map((line) => (
         <div key={line.key} class={`line level-${line.level ?? 'none'}`}>
@@ -257,8 +282,10 @@ function textIn(text: string): Said | null {
   }
 }
 
-function commandOf({ service, version, level, pattern }: Filters): string {
+function commandOf({ service, version, instance, level, pattern, since, until }: Filters): string {
   const subject = service === '' ? '' : ` ${service}${version === '' ? '' : `@v${version}`}`;
   const text = pattern === '' ? '' : ` ${JSON.stringify(pattern)}`;
-  return `friday logs${subject}${service === '' ? '' : text} -f${level === '' ? '' : ` --level ${level}`}`;
+  const time = (flag: string, at: string) => (at === '' ? '' : ` ${flag} ${new Date(Number(at)).toISOString()}`);
+  const span = until === '' ? `${time('--since', since)} -f` : `${time('--since', since)}${time('--until', until)}`;
+  return `friday logs${subject}${service === '' ? '' : text}${span}${level === '' ? '' : ` --level ${level}`}${instance === '' ? '' : ` --instance ${instance}`}`;
 }

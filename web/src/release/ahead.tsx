@@ -45,11 +45,14 @@ export function Plan({
   const area = (upper: 'top' | 'cut2', lower: 'cut' | 'bottom') =>
     `M${line(upper).join('L')}L${line(lower).toReversed().join('L')}Z`;
   const end = plan.at(-1);
+  // On a phone the last one stands at the right edge, and those that would touch it are left out.
+  const isLeftOut = (i: number) => isNarrow && i < plan.length - 1 && (plan.length - 1 - i) * each < 44 + 30;
   return (
     <g>
       <path d={area('top', 'cut')} class="fill-stable" opacity=".28" />
       <path d={area('cut2', 'bottom')} class="fill-candidate" opacity=".2" />
       {plan.map(({ weight, inMs }, i) => {
+        if (isLeftOut(i)) return null;
         const text = `${weightText(weight)}${inMs !== null && !isNarrow && each > 96 ? ` in ${aboutText(inMs).replace('about ', '~')}` : ''}`;
         const left = start + (i + 1) * each + bend;
         return (

@@ -1,18 +1,10 @@
 // Failed requests by their cause, and which of them only the new version has.
-import { signal } from '@preact/signals';
 import type { BlameView } from '../../../src/api/receipt-views.ts';
 import type { ReleaseView } from '../../../src/api/views.ts';
-import { clockText, countText, latencyText, utcText } from '../format.ts';
+import { countText } from '../format.ts';
+import { CLASSES, FailedRequests } from './failed-requests.tsx';
+import { lookAtGroup } from './looked.ts';
 import { cursor } from './model.ts';
-
-const opened = signal<string | null>(null);
-
-const CLASSES: Readonly<Record<BlameView['failure'], string>> = {
-  status: 'answered with an error',
-  timeout: 'timed out',
-  connection: 'the connection was cut',
-  deadline: 'no answer in time',
-};
 
 export function Failures({ view }: { view: ReleaseView }) {
   return (
@@ -52,6 +44,7 @@ export function Failures({ view }: { view: ReleaseView }) {
           <pre class="mono">{view.lastLines.join('\n')}</pre>
         </details>
       )}
+      <FailedRequests />
     </section>
   );
 }
@@ -61,65 +54,22 @@ function keyOf({ route, status, failure, line }: BlameView): string {
 }
 
 function Group({ view, group }: { view: ReleaseView; group: BlameView }) {
-  const key = keyOf(group);
-  const isOpen = opened.value === key;
-  const samples = view.samples
-    .filter((one) => one.status === group.status && isOf(one.path, group.route, one.method))
-    .slice(-6);
   return (
-    <>
-      <tr class={group.mark === 'only' ? 'telling' : ''}>
-        <th scope="row" class="mono">
-          <button
-            type="button"
-            class="link mono"
-            aria-expanded={isOpen}
-            onClick={() => (opened.value = isOpen ? null : key)}
-          >
-            {group.route}
-          </button>
-        </th>
-        <td class="n">{group.status}</td>
-        <td class="mono what">{group.line ?? <span class="mute">{CLASSES[group.failure]}</span>}</td>
-        <td class="n">{countText(group.stable + group.candidate)}</td>
-        <td>
-          <Where view={view} group={group} />
-        </td>
-        <td class="n mute wide-only">{group.instance}</td>
-      </tr>
-      {isOpen && (
-        <tr class="opened">
-          <td colSpan={6}>
-            <p>
-              {group.words}. Sampled {countText(group.stable)} times on v{view.from}, {countText(group.candidate)} times
-              on v{view.version}; last at <time title={utcText(group.lastAt)}>{clockText(group.lastAt)}</time>.
-            </p>
-            <p class="mono mute">trace {group.traceId}</p>
-            <ul class="samples">
-              {samples.map((one) => (
-                <li key={one.traceId} class="mono">
-                  <time title={utcText(one.at)}>{clockText(one.at)}</time> {one.method} {one.path} → {one.status} after{' '}
-                  {latencyText(one.ms)} on {one.instance}
-                </li>
-              ))}
-            </ul>
-            <a href={`/logs?service=${encodeURIComponent(view.service)}&version=${view.version}&level=error`}>
-              Its errors in the logs
-            </a>
-          </td>
-        </tr>
-      )}
-    </>
+    <tr class={group.mark === 'only' ? 'telling' : ''}>
+      <th scope="row" class="mono">
+        <button type="button" class="link mono" aria-haspopup="dialog" onClick={() => lookAtGroup(view, group)}>
+          {group.route}
+        </button>
+      </th>
+      <td class="n">{group.status}</td>
+      <td class="mono what">{group.line ?? <span class="mute">{CLASSES[group.failure]}</span>}</td>
+      <td class="n">{countText(group.stable + group.candidate)}</td>
+      <td>
+        <Where view={view} group={group} />
+      </td>
+      <td class="n mute wide-only">{group.instance}</td>
+    </tr>
   );
-}
-
-/** `POST /items/*` covers `/items/7`. */
-function isOf(path: string, route: string, method: string): boolean {
-  const [verb, pattern = ''] = route.split(' ');
-  if (verb !== method) return false;
-  const parts = pattern.split('/');
-  const given = path.split('/');
-  return parts.length === given.length && parts.every((part, i) => part === '*' || part === given[i]);
 }
 
 function Where({ view, group }: { view: ReleaseView; group: BlameView }) {

@@ -28,6 +28,7 @@ export function Latency({ view }: { view: ReleaseView }) {
         {isEmpty && <p class="empty">No request to show yet.</p>}
         {!isEmpty && width > 0 && <Mirror view={view} stable={stable} candidate={candidate} width={width} />}
       </div>
+      {!isEmpty && <Quantities view={view} stable={stable} candidate={candidate} />}
     </section>
   );
 }
@@ -86,6 +87,47 @@ function Mirror({
       ))}
       <title>{`${countText(stable.total)} requests to v${view.from}, ${countText(candidate.total)} to v${view.version}`}</title>
     </svg>
+  );
+}
+
+/** The picture in numbers. */
+function Quantities({ view, stable, candidate }: { view: ReleaseView; stable: Counts; candidate: Counts }) {
+  const arms = [
+    { version: view.from, counts: stable, look: 'v-s' },
+    { version: view.version, counts: candidate, look: 'v-c' },
+  ].filter((arm) => arm.version !== null);
+  return (
+    <table class="quantities">
+      <caption class="sr">Latency by version</caption>
+      <thead>
+        <tr>
+          <th scope="col">Version</th>
+          {QUANTILES.map(([name]) => (
+            <th key={name} scope="col" class="r">
+              {name}
+            </th>
+          ))}
+          <th scope="col" class="r">
+            Requests
+          </th>
+        </tr>
+      </thead>
+      <tbody>
+        {arms.map(({ version, counts, look }) => (
+          <tr key={version}>
+            <th scope="row" class={look}>
+              v{version}
+            </th>
+            {QUANTILES.map(([name, share]) => (
+              <td key={name} class="n r">
+                {latencyText(quantileMs(counts, share))}
+              </td>
+            ))}
+            <td class="n r">{countText(counts.total)}</td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
   );
 }
 

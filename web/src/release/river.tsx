@@ -1,10 +1,16 @@
 // The picture of a release: measured traffic as a river that forks, failed requests in it, and the plan to the right of now.
+
+import { useState } from 'preact/hooks';
 import type { ReleaseView } from '../../../src/api/views.ts';
-import { countText, rateText, shortClockText, weightText } from '../format.ts';
+import { clockText, countText, rateText, weightText } from '../format.ts';
 import { useWidth } from '../parts/width.ts';
+import { momentUnder, pointed } from '../pointed.ts';
 import { HEIGHT, Outcome, Plan } from './ahead.tsx';
+import { placesOf } from './labels.ts';
+import { lookAtDot } from './looked.ts';
 import { cursor, moments, shown } from './model.ts';
-import { bandPath, type Column, candidatePieces, planOf, riverOf, type River as Shape } from './shape.ts';
+import { RiverNumbers } from './river-numbers.tsx';
+import { bandPath, type Column, candidatePieces, type Dot, planOf, riverOf, type River as Shape } from './shape.ts';
 import { Particles } from './specks.tsx';
 
 /** What is drawn at least: of a release under way, and of one that is over. */
@@ -22,19 +28,44 @@ export function River({ view }: { view: ReleaseView }) {
   const shape = riverOf(all, from, to, { width: past, height: HEIGHT });
   const at = cursor.value;
   const nowX = at === null ? past : Math.min(past, ((at + 1000 - from) / (to - from)) * past);
+  const [isTable, setTable] = useState(false);
+  const [isHot, setHot] = useState(false);
+  const onMove = (event: PointerEvent) => {
+    pointed.value = momentUnder(event, { from, to, left: 0, right: past });
+    setHot(dotUnder(event, shape.dots, nowX) !== null);
+  };
+  const onLeave = () => {
+    pointed.value = null;
+    setHot(false);
+  };
+  const onClick = (event: MouseEvent) => {
+    const dot = dotUnder(event, shape.dots, nowX);
+    if (dot) lookAtDot(view, dot, (to - from) / shape.columns.length);
+  };
   return (
     <section class="panel river" aria-labelledby="river-title">
       <h2 id="river-title">
         Traffic <small>{headline(shape, hasPlan)}</small>
+        {all.length > 0 && (
+          <button type="button" class="link table-switch" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
+            table
+          </button>
+        )}
       </h2>
       <div ref={box} class="river-box">
-        {width > 0 && (
+        {isTable && <RiverNumbers view={view} moments={shown.value} />}
+        {!isTable && width > 0 && (
+          // biome-ignore lint/a11y/useKeyWithClickEvents: the rows under "Failed requests" are the way for keys
           <svg
             width={width}
             height={HEIGHT}
             viewBox={`0 0 ${width} ${HEIGHT}`}
             role="img"
             aria-label={spoken(view, shape)}
+            class={isHot ? 'hot' : ''}
+            onPointerMove={onMove}
+            onPointerLeave={onLeave}
+            onClick={onClick}
           >
             <Gradients />
             <Bands shape={shape} nowX={nowX} />
@@ -48,17 +79,49 @@ export function River({ view }: { view: ReleaseView }) {
                   : 'No request has been counted yet.'}
               </text>
             )}
-            <NowLine x={nowX} label={at === null ? (view.isOver ? 'end' : 'now') : shortClockText(at)} />
+            <NowLine x={nowX} width={width} label={at === null ? (view.isOver ? 'end' : 'now') : clockText(at)} />
             {all.length > 0 && <Labels view={view} shape={shape} nowX={nowX} isNarrow={isNarrow} />}
             {hasPlan ? (
               <Plan view={view} shape={shape} x={past} width={ahead} isNarrow={isNarrow} />
             ) : (
               at === null && <Outcome view={view} x={past} isNarrow={isNarrow} />
             )}
+            {all.length > 0 && <Cursor view={view} shape={shape} past={past} />}
           </svg>
         )}
       </div>
     </section>
+  );
+}
+
+/** A finger and an eye miss by so many pixels. */
+const REACH = 12;
+
+function dotUnder(event: MouseEvent, dots: readonly Dot[], nowX: number): Dot | null {
+  const box = (event.currentTarget as Element).getBoundingClientRect();
+  const [x, y] = [event.clientX - box.left, event.clientY - box.top];
+  const far = (dot: Dot) => Math.hypot(dot.x - x, dot.y - y);
+  const near = dots.filter((dot) => dot.x <= nowX && far(dot) <= REACH);
+  return near.toSorted((one, other) => far(one) - far(other))[0] ?? null;
+}
+
+/** The moment that is pointed at, here or elsewhere on the page, with what was measured then. */
+function Cursor({ view, shape, past }: { view: ReleaseView; shape: Shape; past: number }) {
+  const at = pointed.value;
+  if (at === null || at < shape.from || at > shape.to) return null;
+  const x = ((at - shape.from) / (shape.to - shape.from)) * past;
+  const column = shape.columns.findLast((one) => one.at <= at) ?? shape.columns[0];
+  if (!column) return null;
+  const arm = (version: number | null, rate: number) => `v${version ?? ''} ${rateText(rate)} req/s`;
+  const words = [clockText(at), arm(view.from, column.stable), arm(view.version, column.candidate)].join('  ');
+  const isLeft = x < past / 2;
+  return (
+    <g class="pointer">
+      <line x1={x} x2={x} y1={28} y2={HEIGHT - 24} class="stroke-ink" opacity=".6" />
+      <text class="told" x={isLeft ? x + 8 : x - 8} y={HEIGHT - 8} text-anchor={isLeft ? 'start' : 'end'}>
+        {words}
+      </text>
+    </g>
   );
 }
 
@@ -69,8 +132,8 @@ function headline(shape: Shape, hasPlan: boolean): string {
   if (shape.dots.length > 0) {
     parts.push(
       shape.perDot === 1
-        ? 'each dot is a failed request'
-        : `each dot stands for ${countText(shape.perDot)} failed requests`,
+        ? 'each dot is a failed request, a click shows it'
+        : `each dot stands for ${countText(shape.perDot)} failed requests, a click shows some`,
     );
   }
   if (hasPlan) parts.push('to the right of “now” is the plan');
@@ -177,18 +240,22 @@ function Dots({ shape, nowX }: { shape: Shape; nowX: number }) {
   );
 }
 
-function NowLine({ x, label }: { x: number; label: string }) {
+function NowLine({ x, width, label }: { x: number; width: number; label: string }) {
+  const isRight = x + 70 < width;
   return (
     <>
       <line x1={x} x2={x} y1={10} y2={HEIGHT - 10} class="stroke-ink" stroke-width={1.5} />
-      <text x={Math.max(30, x - 8)} y={HEIGHT - 8} text-anchor="end" class="strong">
+      <text x={isRight ? x + 6 : x - 6} y={HEIGHT - 8} text-anchor={isRight ? 'start' : 'end'} class="strong">
         {label}
       </text>
     </>
   );
 }
 
-/** The shares as they were measured lately, in the arms, where there is room; beside the line where there is not. */
+/** Above the arms are the weights, below them is the time. */
+const ROOM = { top: 42, bottom: HEIGHT - 7 };
+
+/** The shares as they were measured lately, in the arms, where there is room; beside them where there is not. */
 function Labels({ view, shape, nowX, isNarrow }: { view: ReleaseView; shape: Shape; nowX: number; isNarrow: boolean }) {
   if (view.isOver && cursor.value === null) return null;
   const column = shape.columns.findLast((one) => one.x <= nowX + 0.5);
@@ -196,20 +263,18 @@ function Labels({ view, shape, nowX, isNarrow }: { view: ReleaseView; shape: Sha
   const total = column.stable + column.candidate;
   if (total === 0) return null;
   const share = measuredShare(view, column);
-  const upper = { y: column.top, high: column.cut1 - column.top };
-  const lower = { y: column.cut2, high: column.bottom - column.cut2 };
   const asked =
     Math.abs(share - view.weight) > 1.5 && cursor.value === null ? ` (asked ${weightText(view.weight)})` : '';
   const stableText = `v${view.from ?? ''} stable · ${rateText(column.stable)} req/s`;
   const candidateText = `v${view.version} ${isNarrow ? '' : 'candidate '}· ${rateText(column.candidate)} req/s${isNarrow ? '' : asked}`;
   // The words end before the line of now, whatever they say.
   const x = nowX - 66 - Math.max(stableText.length, candidateText.length) * 6.5;
-  const stableY = upper.y + Math.min(30, upper.high / 2 + 7);
-  const candidateY = lower.high >= 24 ? lower.y + Math.min(30, lower.high / 2 + 7) : lower.y + lower.high + 19;
+  const under = shape.columns.filter((one) => one.x >= x - 8 && one.x <= nowX + 0.5);
+  const places = placesOf(under, ROOM);
   return (
     <>
-      {column.stable > 0 && <ArmLabel x={x} y={stableY} share={100 - share} text={stableText} />}
-      {column.candidate > 0 && <ArmLabel x={x} y={candidateY} share={share} text={candidateText} />}
+      {places.stable !== null && <ArmLabel x={x} y={places.stable} share={100 - share} text={stableText} />}
+      {places.candidate !== null && <ArmLabel x={x} y={places.candidate} share={share} text={candidateText} />}
     </>
   );
 }
@@ -223,9 +288,11 @@ function measuredShare(view: ReleaseView, column: Column): number {
 function ArmLabel({ x, y, share, text }: { x: number; y: number; share: number; text: string }) {
   return (
     <g transform={`translate(${x.toFixed(0)},${y.toFixed(0)})`} class="arm-label">
-      <text class="share">{weightText(share)}</text>
-      <text class="m on-arm" x={share >= 99.5 ? 62 : 54}>
-        {text}
+      <text>
+        <tspan class="share">{weightText(share)}</tspan>
+        <tspan class="m on-arm" dx="8">
+          {text}
+        </tspan>
       </text>
     </g>
   );

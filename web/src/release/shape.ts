@@ -162,22 +162,34 @@ function dotsOf(sums: readonly Sums[], columns: readonly Column[]): Pick<River, 
     let carried = perDot / 2;
     sums.forEach((sum, i) => {
       carried += isCandidate ? sum.candidateBad : sum.stableBad;
-      const column = columns[i];
-      while (carried >= perDot && column) {
+      while (carried >= perDot && columns[i]) {
         carried -= perDot;
-        const [low, high] = isCandidate ? [column.cut2, column.bottom] : [column.top, column.cut1];
-        const place = noise(i * 2 + (isCandidate ? 1 : 0) + dots.length * 7);
-        const inset = Math.min(4, (high - low) / 3);
-        dots.push({
-          x: column.x,
-          y: low + inset + place * Math.max(0, high - low - 2 * inset),
-          isCandidate,
-          at: column.at,
-        });
+        const seed = i * 2 + (isCandidate ? 1 : 0) + dots.length * 7;
+        dots.push(dotAt(columns, i, isCandidate, { aside: noise(seed + 0.5) - 0.5, along: noise(seed) }));
       }
     });
   }
   return { dots, perDot };
+}
+
+/** Somewhere in the arm, within the time of its column: where many fail at once they are still seen one by one. */
+function dotAt(
+  columns: readonly Column[],
+  i: number,
+  isCandidate: boolean,
+  { aside, along }: { aside: number; along: number },
+): Dot {
+  const column = columns[i] as Column;
+  const other = columns[aside < 0 ? i - 1 : i + 1] ?? column;
+  const far = Math.abs(aside);
+  // The edges of an arm are soft between two columns.
+  const soft = far * far * (3 - 2 * far);
+  const mixed = (of: (one: Column) => number) => of(column) + (of(other) - of(column)) * soft;
+  const low = mixed((one) => (isCandidate ? one.cut2 : one.top));
+  const high = mixed((one) => (isCandidate ? one.bottom : one.cut1));
+  const inset = Math.min(4, (high - low) / 3);
+  const y = low + inset + along * Math.max(0, high - low - 2 * inset);
+  return { x: column.x + (other.x - column.x) * far, y, isCandidate, at: column.at };
 }
 
 /** 0 to 1, the same for the same number: dots stay where they are. */
