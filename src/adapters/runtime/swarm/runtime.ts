@@ -22,6 +22,7 @@ import { Readings } from './readings.ts';
 import { ensureSecrets, pruneSecrets } from './secrets.ts';
 import { releasedSpec, type Surroundings, stoppedSpec, swarmSpec } from './service-spec.ts';
 import { addressOf, type Standing, type SwarmLook, standings } from './standing.ts';
+import { type UsageWatch, watchUsage } from './usage.ts';
 
 export type SwarmRuntimeOptions = {
   readonly project: string;
@@ -64,6 +65,7 @@ class Swarm implements SwarmRuntime {
   readonly #lock = keyedLocks();
   readonly #listeners = new Set<(id: string) => void>();
   readonly #reach;
+  readonly #usage: UsageWatch;
   readonly #readings: Readings;
   #look: SwarmLook = { services: [], tasks: [], nodes: [] };
   /** By id of an instance. */
@@ -87,6 +89,7 @@ class Swarm implements SwarmRuntime {
       ownNode: () => this.#ownId(),
       addresses: this.#addresses,
     });
+    this.#usage = watchUsage(this.engine, this.#addresses);
     this.#reach = watchReach(() => this.#changed(''));
     this.nodes = swarmNodes(this.#cluster, () => this.#clock.now(), this.#reach.isSilent);
     this.#readings = new Readings(this.#clock, this.#reach, (id) => this.#changed(id));
@@ -138,9 +141,12 @@ class Swarm implements SwarmRuntime {
     this.#settled ??= this.#readings.settled(SETTLE_MS);
     await this.#settled;
     const seen = this.#readings.seen(all, this.#look.nodes);
+    const standing = new Map(all.map((one) => [one.id, one]));
     return seen.map((one) => {
+      const at = standing.get(one.id);
       const crowded = this.#crowded.get(one.id);
-      return crowded === undefined ? one : { ...one, crowded };
+      const usage = at?.state === 'running' ? this.#usage.of(at) : {};
+      return { ...one, ...usage, ...(crowded === undefined ? {} : { crowded }) };
     });
   }
 
@@ -155,6 +161,7 @@ class Swarm implements SwarmRuntime {
     clearTimeout(this.#timer);
     this.#listeners.clear();
     this.#reach.close();
+    this.#usage.close();
     this.#readings.close();
     void this.engine.close();
   }
@@ -259,6 +266,7 @@ class Swarm implements SwarmRuntime {
       isBusy = all.some(({ state }) => state === 'starting' || state === 'stopping');
       await this.#release(all);
       await this.#findCrowded(all);
+      this.#usage.follow(all, this.#look.nodes, await this.#ownId());
       await finishDrains(this.engine, this.#cluster, this.#look.nodes);
     } catch {
       // A manager that does not answer is reported by the next list.
