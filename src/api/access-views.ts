@@ -89,8 +89,13 @@ export const AuditView = z
   .object({
     seq: z.number().int(),
     at: ms,
-    who: z.string(),
-    how: z.enum(['socket', 'machine', 'token', 'session']).nullable().describe('Null: nobody, an attempt to sign in'),
+    who: z
+      .string()
+      .describe('Who did it; where `how` is null the name that was tried, or `nobody`: it may have been a password'),
+    how: z
+      .enum(['socket', 'machine', 'token', 'session'])
+      .nullable()
+      .describe('Null: an attempt to sign in that failed'),
     role: RoleView.nullable(),
     what: z.string().describe('Name of the operation in this document'),
     about: z.string().describe('Service, person or token; empty when the operation says it all'),
@@ -109,7 +114,9 @@ export const SignInBody = z
   .openapi('SignIn');
 export type SignInBody = z.input<typeof SignInBody>;
 
-const Password = z.string().min(12).max(256).describe('12 to 256 characters');
+/** Characters. */
+export const LEAST_PASSWORD = 12;
+const Password = z.string().min(LEAST_PASSWORD).max(256).describe(`${LEAST_PASSWORD} to 256 characters`);
 
 export const OwnPasswordBody = z
   .strictObject({

@@ -61,7 +61,7 @@ export function demoPicture(
     cut(state, width),
     cut(seen, width),
     ...(note === '' ? [] : ['', ...wrap(note, width - 2).map((line) => `  ${line}`)]),
-    ...(release === null ? [] : frame(release, { width: options.width, color: options.color, now })),
+    ...(release === null ? [] : frame(release, { width: options.width, color: options.color, now, isStaged: true })),
   ];
 }
 

@@ -22,6 +22,8 @@ export type BlameOptions = {
   readonly most: number;
   /** Also what only stable failed. */
   readonly withStable?: boolean;
+  /** No command would find the rest. */
+  readonly isStaged?: boolean;
 };
 
 /** Up to `most` kinds of failures under a headline, each with what was written about it; nothing when there are none. */
@@ -30,7 +32,7 @@ export function blameLines(view: ReleaseView, paint: Paint, width: number, optio
   if (groups.length === 0) return [];
   const shown = groups.slice(0, options.most);
   const more = groups.length - shown.length;
-  const rest = `  and ${more} more kind${more === 1 ? '' : 's'}: friday history ${view.id}`;
+  const rest = `  and ${more} more kind${more === 1 ? '' : 's'}${options.isStaged ? '' : `: friday history ${view.id}`}`;
   return [headline(view), ...rowsOf(shown, paint, width), ...(more > 0 ? [paint.dim(rest)] : [])];
 }
 

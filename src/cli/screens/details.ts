@@ -38,7 +38,7 @@ export function detailsScreen(
     settingLines(changes, paint, width),
     isCompared(view) ? [planLine(view, paint, width)] : [],
     weightLines(view, options.now, paint),
-    isCompared(view) && isMeasured ? signalRows(view, paint, width, true) : [],
+    isCompared(view) && isMeasured ? signalRows(view, paint, width, { isWhole: true }) : [],
     view.receipt === null ? [] : verdictLines(view, view.receipt, paint, width),
     blameLines(view, paint, width, { most: MOST_GROUPS, withStable: true }),
     lastWords(view, width),

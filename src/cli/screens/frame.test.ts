@@ -90,6 +90,19 @@ describe('the frame of a release', () => {
     }
   });
 
+  it('gives no command on a stage, where it would find nothing', () => {
+    const many = { ...rolledBack(), blame: Array.from({ length: 9 }, () => blames()).flat() };
+    for (const view of [...Object.values(views), many]) {
+      const text = (isStaged: boolean) => frame(view, { width: 80, color: false, now, isStaged }).join('\n');
+      expect(text(true)).not.toMatch(/friday [a-z]+ /);
+      if (view === many)
+        expect([text(false), text(true)]).toEqual([
+          expect.stringMatching(/more kinds: friday history 42/),
+          expect.stringMatching(/more kinds\n/),
+        ]);
+    }
+  });
+
   it('says the asked share only when the measured one is more than a point away', () => {
     const text = (measuredWeight: number | null) =>
       frame(ramping({ measuredWeight }), { width: 80, color: false, now }).join('\n');

@@ -22,6 +22,8 @@ export type FrameOptions = {
   readonly now: number;
   /** Keys are read: the last line names them. */
   readonly hasKeys?: boolean;
+  /** What is shown ends with the picture: commands would find nothing. */
+  readonly isStaged?: boolean;
   /** A question that waits for y or n. */
   readonly question?: string | null;
   /** What came of the last key. */
@@ -50,18 +52,19 @@ export function frame(view: ReleaseView, options: FrameOptions): string[] {
 function frameWith(view: ReleaseView, options: FrameOptions, groups: number): string[] {
   const paint = paintOf(options.color);
   const width = Math.min(options.width, WIDEST) - 2;
+  const { isStaged = false } = options;
   const blocks: string[][] = [
     [titleLine(view, options.now, paint, width)],
     sentenceLines(view, paint, width),
     planLines(view, paint, width),
     view.isOver || view.weight <= 0 || !isCompared(view) ? [] : [splitLine(view, paint, width)],
-    hasEvidence(view) ? signalRows(view, paint, width) : [],
+    hasEvidence(view) ? signalRows(view, paint, width, { isStaged }) : [],
     verdictLine(view, width),
-    groups === 0 ? [] : blameLines(view, paint, width, { most: groups }),
+    groups === 0 ? [] : blameLines(view, paint, width, { most: groups, isStaged }),
     lastWords(view, width),
   ].map((block) => block.map((line) => clip(line, width)));
   // Commands are there to be copied, so they are never clipped.
-  blocks.push(commands(view.isOver ? nextCommands(view) : waitingCommands(view), width));
+  if (!isStaged) blocks.push(commands(view.isOver ? nextCommands(view) : waitingCommands(view), width));
   blocks.push(footer(view, options, paint, width).map((line) => clip(line, width)));
   const lines = blocks.filter((block) => block.length > 0).flatMap((block) => [...block, '']);
   return ['', ...lines.map((line) => (line === '' ? '' : ` ${line}`.trimEnd()))];

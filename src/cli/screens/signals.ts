@@ -24,8 +24,13 @@ const OTHER_METRICS = 3;
 const SUSPICIOUS = Math.log(3);
 const SAFE = Math.log(20);
 
-/** The table: errors and what else is judged since the release began, latencies of the last seconds. Its height depends on what is judged only; `isWhole` shows every metric. */
-export function signalRows(view: ReleaseView, paint: Paint, width: number, isWhole = false): string[] {
+/** The table: errors and what else is judged since the release began, latencies of the last seconds. Its height depends on what is judged only; `isWhole` shows every metric; `isStaged`: no command would find the rest. */
+export function signalRows(
+  view: ReleaseView,
+  paint: Paint,
+  width: number,
+  { isWhole = false, isStaged = false }: { readonly isWhole?: boolean; readonly isStaged?: boolean } = {},
+): string[] {
   const { stable, candidate } = view;
   const { rows, hidden } = rowsOf(view, isWhole);
   const label = labelWidth(rows, width);
@@ -46,7 +51,7 @@ export function signalRows(view: ReleaseView, paint: Paint, width: number, isWho
     const bar = half > 0 ? `${barOf(row.metric, half, limit, paint)}  ` : '';
     return `${pair(row)}   ${bar}${wordsOf(row.metric, paint)}`;
   });
-  const more = hidden > 0 ? [paint.dim(`and ${hidden} more: friday history ${view.id}`)] : [];
+  const more = hidden > 0 ? [paint.dim(`and ${hidden} more${isStaged ? '' : `: friday history ${view.id}`}`)] : [];
   return [head, ...lines, ...more, ...oddsLine(view, width)];
 }
 

@@ -20,7 +20,16 @@ export type Caller = {
 };
 
 /** What a handler finds in its context. */
-export type Env = { Bindings: Via; Variables: { caller: Caller; about: string } };
+export type Env = {
+  Bindings: Via;
+  Variables: {
+    caller: Caller;
+    about: string;
+    /** Set by signing in: the name that was tried, as far as it may be told, and who it is once that was proved. */
+    tried?: string;
+    signedIn?: Principal;
+  };
+};
 
 type Asked = Context<Env>;
 

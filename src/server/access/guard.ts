@@ -161,8 +161,9 @@ async function recorded(
     status = error instanceof Refusal ? error.status : error instanceof Failure ? 403 : 500;
     throw error;
   } finally {
-    const { principal, address: from } = c.var.caller;
-    const who = principal?.name ?? 'nobody';
+    const { address: from } = c.var.caller;
+    const principal = c.var.caller.principal ?? c.var.signedIn ?? null;
+    const who = principal?.name ?? (c.var.tried || 'nobody');
     const entry = { at: now(), who, how: principal?.how ?? null, role: principal?.role ?? null };
     if (principal !== null || (TELLING.has(status) && hasRoom(now()))) {
       await access.record({ ...entry, what: found.operation, about: c.var.about, status, from });

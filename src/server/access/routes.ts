@@ -1,7 +1,7 @@
 // The routes of signing in, people, tokens, sessions and the audit, over Access.
 import type { Context } from 'hono';
 import * as routes from '../../api/access-routes.ts';
-import type { SelfView } from '../../api/access-views.ts';
+import { LEAST_PASSWORD, type SelfView } from '../../api/access-views.ts';
 import { isName, mayDo, type Principal } from '../../core/access.ts';
 import { Failure } from '../../core/failure.ts';
 import type { App } from '../app.ts';
@@ -35,12 +35,14 @@ function serveOwn(app: App, { access, project, now }: AccessRouteOptions): void 
     const body = c.req.valid('json');
     const seen = requireTcp(c);
     const browser = { agent: c.req.header('user-agent') ?? '', address: c.var.caller.address };
-    if ('name' in body && isName(body.name)) c.set('about', body.name);
+    if ('name' in body) c.set('tried', triedName(access, body.name));
+    c.set('about', c.var.tried ?? '');
     const { secret, principal } =
       'code' in body
         ? await access.sessions.byLink(body.code, browser, now())
         : await access.sessions.byPassword(body.name, body.password, browser, now());
     c.set('about', principal.name);
+    c.set('signedIn', principal);
     c.header('set-cookie', cookieOf(cookieName(project, seen), secret, LONGEST_MS / 1000, seen));
     return c.json(selfOf(access, principal, secret), 200);
   });
@@ -140,6 +142,12 @@ function serveTokens(app: App, { access, now }: AccessRouteOptions): void {
     const { limit = 100, before } = c.req.valid('query');
     return c.json([...(await access.audit({ limit, before }))], 200);
   });
+}
+
+/** Of names that nobody has those that are too short to be a password that was typed in the wrong place. */
+function triedName({ people }: Access, name: string): string {
+  const isKnown = people.list().some((one) => one.name === name);
+  return isKnown || (isName(name) && name.length < LEAST_PASSWORD) ? name : '';
 }
 
 function selfOf(access: Access, { name, role, how, id }: Principal, cookie: string | null): SelfView {

@@ -44,7 +44,7 @@ describe('a browser that signs in', () => {
       /^__Host-friday-shop=\w+; Path=\/; HttpOnly; SameSite=Strict; .*; Secure$/,
     );
     expect(await world.access.audit({ limit: 1 })).toMatchObject([
-      { what: 'signIn', who: 'nobody', about: 'ana', from: '10.9.8.7' },
+      { what: 'signIn', who: 'ana', how: 'session', role: 'viewer', about: 'ana', from: '10.9.8.7' },
     ]);
     const plain = await post(world, { code }, { ...headers, origin: 'http://friday.example.com' });
     expect(plain.status).toBe(403);
@@ -78,10 +78,23 @@ describe('a browser that signs in', () => {
     const world = createWorld();
     expect((await post(world, { name: 'ana', password: 'wrong' })).status).toBe(401);
     expect(await world.access.audit({ limit: 5 })).toMatchObject([
-      { who: 'nobody', how: null, about: 'ana', status: 401 },
+      { who: 'ana', how: null, role: null, about: 'ana', status: 401 },
     ]);
     for (let count = 0; count < 10; count += 1) await post(world, { name: 'ana', password: 'wrong' });
     expect(await world.access.audit({ limit: 100 })).toHaveLength(5);
+  });
+
+  it('is not in the audit by a name that nobody has and that could be a password', async () => {
+    const world = createWorld();
+    const tried = async (name: string) => {
+      expect((await post(world, { name, password: 'wrong' })).status).toBe(401);
+      const [{ who, about } = { who: '', about: '' }] = await world.access.audit({ limit: 1 });
+      return [who, about];
+    };
+    expect(await tried('root')).toEqual(['root', 'root']);
+    expect(await tried('correct.horse.battery')).toEqual(['nobody', '']);
+    await world.access.people.add({ name: 'ana.of.accounting', role: 'viewer', password: null }, 'root', 0);
+    expect(await tried('ana.of.accounting')).toEqual(['ana.of.accounting', 'ana.of.accounting']);
   });
 
   it('may not sign in with both ways at once, nor over the socket', async () => {
