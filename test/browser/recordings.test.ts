@@ -19,7 +19,7 @@ type Seen = {
 };
 
 const SEEN: Readonly<Record<Name, Seen>> = {
-  good: { pill: /Promoted/, verdict: /v2 of maths has 100% of traffic/, failures: null, hasFork: true },
+  good: { pill: /Promoted/, verdict: /v2 was promoted after .*s\./, failures: null, hasFork: true },
   broken: {
     pill: /Rolled back/,
     verdict: /v2 was rolled back after .* at 25%\. Errors on v2: 100% against 0%; odds more than 1000:1, limit 100:1/,

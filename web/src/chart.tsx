@@ -209,15 +209,16 @@ function pathOf(values: readonly (number | null)[], x: (i: number) => number, y:
     .join('');
 }
 
-/** Where the weight was changed; words that would touch are left out. */
+/** Where the weight was changed; words that would touch others or lie under the next line are left out. */
 function Marks({ marks, x, width }: { marks: ChartProps['marks']; x: (at: number) => number; width: number }) {
   let free = 0;
   return (
     <>
-      {marks.map(({ at, text }) => {
+      {marks.map(({ at, text }, i) => {
         const left = x(at);
         const wide = text.length * 6.4 + 8;
-        const isShown = left >= free && left + wide < width;
+        const next = marks[i + 1];
+        const isShown = left >= free && left + wide < (next ? Math.min(width, x(next.at)) : width);
         if (isShown) free = left + wide;
         return (
           <g key={`${at} ${text}`}>

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   aboutText,
+  agentText,
   bytesText,
   countText,
   latencyText,
@@ -10,6 +11,7 @@ import {
   spanText,
   utcText,
   weightText,
+  wordsOf,
 } from './format.ts';
 
 describe('what people read', () => {
@@ -51,5 +53,21 @@ describe('what people read', () => {
     expect(plain(aboutText(240_000))).toBe('about 4 min');
     expect(countText(1_234_567).split('\u202f')).toEqual(['1', '234', '567']);
     expect(utcText(0)).toBe('1970-01-01 00:00:00 UTC');
+  });
+
+  it('names browsers and orders as people do', () => {
+    const chrome =
+      'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/148.0.0.0 Safari/537.36';
+    const iphone =
+      'Mozilla/5.0 (iPhone; CPU iPhone OS 19_1 like Mac OS X) AppleWebKit/605.1.15 Version/19.1 Safari/604.1';
+    expect([chrome, `${chrome} Edg/148.0`, iphone, 'curl/8.1', ''].map(agentText)).toEqual([
+      'Chrome on Linux',
+      'Edge on Linux',
+      'Safari on iOS',
+      'curl',
+      'not said',
+    ]);
+    expect(agentText('x'.repeat(99))).toBe(`${'x'.repeat(40)}…`);
+    expect(wordsOf('createLink')).toBe('create link');
   });
 });

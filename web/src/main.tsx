@@ -7,6 +7,7 @@ import { listen } from './router.ts';
 import { App } from './shell.tsx';
 import { applyTheme } from './theme.ts';
 import './style.css';
+import './phone.css';
 
 applyTheme();
 listen();

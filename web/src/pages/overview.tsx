@@ -102,7 +102,7 @@ function releasesSentence(releases: readonly ReleaseView[]): string {
   const [only] = releases;
   if (!only) return 'No release is under way.';
   if (releases.length > 1) return `${releases.length} releases are under way.`;
-  return `One release is under way: ${only.service} v${only.version}, ${releaseMark(only).word.toLowerCase()} at ${weightText(only.measuredWeight ?? only.weight)}.`;
+  return `One release is under way: ${only.service} v${only.version}, ${releaseMark(only).word.toLowerCase()} at ${weightText(only.weight)}.`;
 }
 
 function Releasing({ releases }: { releases: readonly ReleaseView[] }) {
@@ -243,7 +243,7 @@ function ServiceRow({ service, beats }: { service: ServiceView; beats: readonly 
         </span>{' '}
         <a href={`/services/${encodeURIComponent(service.name)}`}>{service.name}</a>
       </th>
-      <td class="n">
+      <td class="n version">
         {service.version !== null && <span class={service.candidate === null ? '' : 'v-s'}>v{service.version}</span>}
         {service.candidate !== null && (
           <>
@@ -254,19 +254,19 @@ function ServiceRow({ service, beats }: { service: ServiceView; beats: readonly 
           </>
         )}
       </td>
-      <td>
+      <td class="beats-cell">
         {service.isReleased ? (
           <Heartbeat beats={beats} name={service.name} />
         ) : (
           <span class="mute">not behind the balancer</span>
         )}
       </td>
-      <td class="n r">{rateText(traffic?.requestsPerSecond)}</td>
-      <td class={`n r ${(traffic?.errorShare ?? 0) >= 0.01 ? 's-bad' : ''}`}>{percent(traffic?.errorShare)}</td>
-      <td class="n r">{latencyText(traffic?.latencyP95Ms)}</td>
-      <td class="n r">{coresText(service.cpu)}</td>
-      <td class="n r">{bytesText(service.memory)}</td>
-      <td class={`n r ${service.ready < service.wanted ? 's-warn' : ''}`}>
+      <td class="n r rate">{rateText(traffic?.requestsPerSecond)}</td>
+      <td class={`n r errors ${(traffic?.errorShare ?? 0) >= 0.01 ? 's-bad' : ''}`}>{percent(traffic?.errorShare)}</td>
+      <td class="n r slow">{latencyText(traffic?.latencyP95Ms)}</td>
+      <td class="n r cpu">{coresText(service.cpu)}</td>
+      <td class="n r memory">{bytesText(service.memory)}</td>
+      <td class={`n r ready ${service.ready < service.wanted ? 's-warn' : ''}`}>
         {service.ready} of {service.wanted}
         {scale && (
           <span class="mute">

@@ -117,15 +117,20 @@ function Verdict({ view }: { view: ReleaseView }) {
 function sentencesOf(view: ReleaseView): readonly [string, string] {
   if (isTakenBackLater(view))
     return [`v${view.version} of ${view.service} was promoted and taken back later.`, view.receipt?.sentence ?? ''];
+  const begun = view.weights.find((one) => one.weight > 0)?.at;
+  if (view.state === 'promoted' && view.from !== null && begun !== undefined && view.endedAt !== null)
+    return [
+      `v${view.version} was promoted after ${spanText(view.endedAt - begun)}.`,
+      view.watch === null ? '' : view.sentence,
+    ];
   const isBack = view.comparison === undefined && (view.state === 'rolled_back' || view.state === 'rolling_back');
   if (!isBack || /rolled back|rolls back/.test(view.sentence)) return [view.sentence, ''];
-  const first = view.weights.find((one) => one.weight > 0)?.at;
   const last = view.weights.findLast((one) => one.weight > 0);
   const end = view.weights.findLast((one) => one.weight === 0)?.at ?? view.endedAt;
-  if (first === undefined || last === undefined || end === null)
+  if (begun === undefined || last === undefined || end === null)
     return [`v${view.version} was rolled back.`, view.sentence];
   return [
-    `v${view.version} was rolled back after ${spanText(end - first)} at ${weightText(last.weight)}.`,
+    `v${view.version} was rolled back after ${spanText(end - begun)} at ${weightText(last.weight)}.`,
     view.sentence,
   ];
 }

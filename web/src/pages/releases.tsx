@@ -112,7 +112,7 @@ function Row({ view }: { view: ReleaseView }) {
         {view.from !== null && <span class="v-s">v{view.from} → </span>}
         <span class={view.isOver ? 'ver' : 'v-c ver'}>v{view.version}</span>
       </td>
-      <td>
+      <td class="became">
         <span class={`n tone-${mark.tone}`}>
           {mark.glyph} {mark.word}
           {!view.isOver && `, ${weightText(view.measuredWeight ?? view.weight)}`}
@@ -120,17 +120,17 @@ function Row({ view }: { view: ReleaseView }) {
         <span class="mute said">{view.receipt?.sentence ?? view.sentence}</span>
       </td>
       <td class="why">{view.reason}</td>
-      <td class="mono" title={view.candidate.label}>
+      <td class="mono code" title={view.candidate.label}>
         {view.candidate.label.slice(0, 12)}
         <span class="mute said">{sameAs(view)}</span>
       </td>
-      <td class="n">{view.by}</td>
+      <td class="n by">{view.by}</td>
       <td class="n" title={utcText(view.requestedAt)}>
         {momentText(view.requestedAt, now.peek())}
       </td>
-      <td class="n">{spanText((view.endedAt ?? now.value) - view.requestedAt)}</td>
-      <td class="n">{view.candidate.requests === 0 ? '–' : countText(view.candidate.requests)}</td>
-      <td class="n">
+      <td class="n lasted">{spanText((view.endedAt ?? now.value) - view.requestedAt)}</td>
+      <td class="n requests">{view.candidate.requests === 0 ? '–' : countText(view.candidate.requests)}</td>
+      <td class="n errors">
         {percent(view.candidate.errorShare)}
         {view.stable && <span class="mute said">against {percent(view.stable.errorShare)}</span>}
       </td>

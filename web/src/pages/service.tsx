@@ -197,13 +197,13 @@ const MOST_LINES = 8;
 
 function linesOf(range: RangeView | null, metric: string, { version, candidate }: ServiceView): readonly Line[] {
   const series = range?.series.filter((one) => one.metric === metric) ?? [];
-  let others = 0;
+  // The first hue is that of the version that people use; another version keeps its own while lines come and go.
+  const [, ...old] = OTHERS;
   const color = (one: (typeof series)[number], i: number) => {
     if (one.instance !== null) return OTHERS[i % OTHERS.length] ?? '--mute';
     if (one.version === candidate && candidate !== null) return '--cand';
     if (one.version === version) return candidate === null ? '--now' : '--stable';
-    others += 1;
-    return OTHERS[(others - 1) % OTHERS.length] ?? '--mute';
+    return old[(one.version ?? 0) % old.length] ?? '--mute';
   };
   return series.slice(-MOST_LINES).map((one, i) => ({
     label: one.instance ?? (one.version === null ? one.service : `v${one.version}`),

@@ -2,6 +2,7 @@
 import { useEffect, useState } from 'preact/hooks';
 import type { AuditView, SessionView } from '../../../src/api/access-views.ts';
 import { api, may, Problem, session } from '../api.ts';
+import { agentText, wordsOf } from '../format.ts';
 import { type ROLES, Said, Sure, Table, Time, useList } from '../settings/parts.tsx';
 import { People } from '../settings/people.tsx';
 import { Tokens } from '../settings/tokens.tsx';
@@ -94,7 +95,9 @@ function Sessions() {
               <th scope="row">
                 {one.name} {one.isOwn && <span class="tag">this one</span>}
               </th>
-              <td class="mute">{one.agent.slice(0, 60)}</td>
+              <td class="mute" title={one.agent}>
+                {agentText(one.agent)}
+              </td>
               <td class="n">
                 <Time at={one.createdAt} />
               </td>
@@ -143,7 +146,9 @@ function Audit() {
               </td>
               <th scope="row">{one.who || 'nobody'}</th>
               <td class="n">{one.role ?? '–'}</td>
-              <td class="n mono">{one.what}</td>
+              <td class="n" title={one.what}>
+                {wordsOf(one.what)}
+              </td>
               <td>{one.about}</td>
               <td class={`n ${one.status >= 400 ? 's-bad' : 's-ok'}`}>
                 {one.status >= 400 ? '✕' : '✓'} {one.status}

@@ -68,13 +68,15 @@ function Table({ view, now }: { view: ReleaseView; now: ReceiptView }) {
             <th scope="col" class="v-c">
               v{now.candidate.version}
             </th>
-            <th scope="col">
+            <th scope="col" class="difference">
               Difference<span class="wide-only">, shaded = not allowed</span>
             </th>
-            <th scope="col">
+            <th scope="col" class="gauge-cell">
               Roll back <span aria-hidden="true">✕ ··· ✓</span> safe
             </th>
-            <th scope="col">So far</th>
+            <th scope="col" class="far">
+              So far
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -120,13 +122,13 @@ function Row({ metric, now, view }: { metric: MetricReceiptView; now: ReceiptVie
       </th>
       <td class="n">{shown.stable}</td>
       <td class="n">{shown.candidate}</td>
-      <td>
+      <td class="difference">
         {shown.difference ? <IntervalBar {...shown} difference={shown.difference} /> : <span class="mute">–</span>}
       </td>
-      <td>
+      <td class="gauge-cell">
         <Gauge metric={metric} />
       </td>
-      <td class="n">
+      <td class="n far">
         <SoFar metric={metric} />
         {isWatchedNow && metric.isSafe && <span class="sr"> when it was promoted</span>}
       </td>

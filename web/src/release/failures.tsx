@@ -63,8 +63,8 @@ function Group({ view, group }: { view: ReleaseView; group: BlameView }) {
       </th>
       <td class="n">{group.status}</td>
       <td class="mono what">{group.line ?? <span class="mute">{CLASSES[group.failure]}</span>}</td>
-      <td class="n">{countText(group.stable + group.candidate)}</td>
-      <td>
+      <td class="n count">{countText(group.stable + group.candidate)}</td>
+      <td class="where">
         <Where view={view} group={group} />
       </td>
       <td class="n mute wide-only">{group.instance}</td>
