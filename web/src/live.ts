@@ -1,8 +1,9 @@
-// The one stream of this tab: what is now, as signals. Closed while the tab is hidden, resumed where the journal was, stale after 5 s of silence.
+// The one stream of this tab: what is now, as signals. Closed while the tab is hidden, resumed where the journal was, stale after 5 s of silence. Where too many tabs are seen it is asked anew every 3 s instead.
 import { batch, computed, effect, signal } from '@preact/signals';
 import type { LiveFrame, PointView } from '../../src/api/live-views.ts';
 import type { EventView, ReleaseView, StatusView } from '../../src/api/views.ts';
-import { linesOf, Problem, session } from './api.ts';
+import { api, linesOf, Problem, session } from './api.ts';
+import { POLL_MS, seats } from './tabs.ts';
 
 export const status = signal<StatusView | null>(null);
 /** Newest last; those since this page was opened. */
@@ -21,8 +22,13 @@ const KEPT_POINTS = 1200;
 /** Milliseconds; doubled after each failure. */
 const FIRST_WAIT = 250;
 const LONGEST_WAIT = 4000;
+const SEAT = 'live';
+/** After the first of them, all frames of one moment are there. */
+const FRAMES_MS = 250;
 
-export const isStale = computed(() => heardAt.value !== null && now.value - heardAt.value > STALE_MS);
+/** Who asks again and again hears nothing in between. */
+const patience = computed(() => STALE_MS + (seats.has(SEAT) ? 0 : POLL_MS));
+export const isStale = computed(() => heardAt.value !== null && now.value - heardAt.value > patience.value);
 export const staleFor = computed(() => (heardAt.value === null ? 0 : now.value - heardAt.value));
 
 let release: number | null = null;
@@ -46,6 +52,7 @@ export function begin(): void {
     now.value = Date.now();
   }, 500);
   document.addEventListener('visibilitychange', restart);
+  addEventListener('pagehide', () => seats.leave(SEAT));
   addEventListener('online', restart);
   restart();
   effect(() => {
@@ -61,7 +68,11 @@ export function begin(): void {
 export function restart(): void {
   stop?.abort();
   stop = null;
-  if (document.hidden || session.value?.self === null) return;
+  if (document.hidden || session.value?.self === null) {
+    seats.leave(SEAT);
+    return;
+  }
+  seats.claim(SEAT);
   const mine = new AbortController();
   stop = mine;
   now.value = Date.now();
@@ -71,16 +82,20 @@ export function restart(): void {
 async function follow(signal: AbortSignal): Promise<void> {
   let wait = FIRST_WAIT;
   while (!signal.aborted) {
+    // Ended by ourselves, when there is no seat for a stream.
+    const enough = new AbortController();
     try {
-      const lines = linesOf('/live', { release, after }, signal);
-      for await (const line of lines) {
-        if (signal.aborted) return;
+      await hear(AbortSignal.any([signal, enough.signal]), () => {
         wait = FIRST_WAIT;
-        take(JSON.parse(line) as LiveFrame);
-      }
+        if (!seats.has(SEAT)) setTimeout(() => enough.abort(), FRAMES_MS);
+      });
       lostWhy.value = 'The control plane ended the stream.';
     } catch (error) {
       if (signal.aborted) return;
+      if (enough.signal.aborted) {
+        await sleep(POLL_MS);
+        continue;
+      }
       lostWhy.value = (error as Error).message;
       if (error instanceof Problem && error.status === 401) return;
       if (error instanceof Problem && error.status === 404) {
@@ -88,9 +103,25 @@ async function follow(signal: AbortSignal): Promise<void> {
         continue;
       }
     }
-    await new Promise((resolve) => setTimeout(resolve, wait));
+    await sleep(wait);
     wait = Math.min(LONGEST_WAIT, wait * 2);
   }
+}
+
+/** Takes frames until the stream ends; each status is told. */
+async function hear(signal: AbortSignal, onStatus: () => void): Promise<void> {
+  // Who comes again after a while must know where the journal was.
+  if (!seats.has(SEAT)) after ??= (await api.events({ limit: 1 })).at(-1)?.seq ?? 0;
+  for await (const line of linesOf('/live', { release, after }, signal)) {
+    if (signal.aborted) return;
+    const frame = JSON.parse(line) as LiveFrame;
+    take(frame);
+    if (frame.type === 'status') onStatus();
+  }
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
 function take(frame: LiveFrame): void {
