@@ -26,6 +26,7 @@ const NEEDS = {
   curl: { programs: { curl: 'curl' } },
   docker: { programs: DOCKER, isPrivileged: true },
   swarm: { programs: { ...DOCKER, nsenter: 'util-linux' }, isPrivileged: true },
+  registry: { programs: { 'docker-registry': 'docker-registry' } },
   chromium: { programs: { chromium: 'chromium' } },
 } as const satisfies Record<string, Need>;
 

@@ -63,6 +63,8 @@ export async function newMachines(count: number, dir: string): Promise<Machines>
 const bridgeOf = (place: number) => `frs${place}`;
 const spaceOf = (place: number, number: number) => `frs${place}n${number}`;
 const cableOf = (place: number, number: number) => `frs${place}v${number}`;
+/** Of all places. A registry there has no certificate. */
+const NETWORK = '10.212.0.0/16';
 const addressIn = (place: number, last: number) => `10.212.${place}.${last}`;
 
 /** The bridge is the claim on names and addresses: there is only one of a name. Its owner is written on it. */
@@ -192,12 +194,13 @@ class TestMachine implements Machine {
     const file = (name: string) => join(this.#dir, name);
     const log = openSync(file('log'), 'a');
     const name = spaceOf(this.#place, this.#number);
-    const dockerd = ['--data-root', file('data'), '--exec-root', file('exec'), '--pidfile', file('pid'), '--host'];
-    const spaces = [this.host, '--containerd-namespace', name, '--containerd-plugins-namespace', `${name}p`];
+    const dockerd = ['--data-root', file('data'), '--exec-root', file('exec'), '--pidfile', file('pid')];
+    const spaces = ['--containerd-namespace', name, '--containerd-plugins-namespace', `${name}p`];
+    const reach = ['--host', this.host, '--insecure-registry', NETWORK];
     // `ip netns exec` would mount /sys anew, and the engine then finds no cgroups.
     const inside = [`--net=/var/run/netns/${name}`, 'unshare', '--uts', 'sh', '-c'];
     const script = `hostname ${this.hostname} && exec setpriv --pdeathsig TERM dockerd "$@"`;
-    this.#child = spawn('nsenter', [...inside, script, 'sh', ...dockerd, ...spaces], {
+    this.#child = spawn('nsenter', [...inside, script, 'sh', ...dockerd, ...spaces, ...reach], {
       stdio: ['ignore', log, log],
       env: { PATH: `${process.env.PATH ?? ''}:/usr/sbin:/sbin`, HOME: this.#dir },
     });

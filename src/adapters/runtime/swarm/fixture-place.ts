@@ -37,7 +37,17 @@ export type SwarmPlace = {
 
 let places = 0;
 
-export function swarmPlace(swarm: TestSwarm, keys = ''): SwarmPlace {
+/** What the file of a test says besides, as lines of YAML. */
+export type Besides = {
+  /** Further keys of the service, indented by 4. */
+  readonly service?: string;
+  /** Instead of where the engines of the workers are, indented by 4. */
+  readonly swarm?: string;
+  /** At the top. */
+  readonly top?: string;
+};
+
+export function swarmPlace(swarm: TestSwarm): SwarmPlace {
   places += 1;
   const project = `p${places}`;
   let current: SwarmRuntime | null = null;
@@ -52,7 +62,7 @@ export function swarmPlace(swarm: TestSwarm, keys = ''): SwarmPlace {
     open,
     service: async (conduct) => {
       calls += 1;
-      return webSpec(swarm, codeFolder(swarm, `// ${calls}\n${CODE[conduct]}`), project, keys);
+      return webSpec(swarm, codeFolder(swarm, `// ${calls}\n${CODE[conduct]}`), project);
     },
     until,
     remove: async () => {
@@ -68,10 +78,11 @@ export function swarmPlace(swarm: TestSwarm, keys = ''): SwarmPlace {
   };
 }
 
-/** A project of one service `web`, as its file says it. `keys` are further keys of the service in YAML, indented by 4. */
-export function webSpec(swarm: TestSwarm, folder: string, project: string, keys = ''): ServiceSpec {
+/** A project of one service `web`, as its file says it. */
+export function webSpec(swarm: TestSwarm, folder: string, project: string, besides: Besides = {}): ServiceSpec {
   const file = join(folder, 'compose.yaml');
   const workers = swarm.machines.slice(1).map(({ hostname, host }) => `      ${hostname}: ${host}`);
+  const engines = ['    nodes:', ...workers].join('\n');
   const text = [
     `name: ${project}`,
     'services:',
@@ -79,12 +90,12 @@ export function webSpec(swarm: TestSwarm, folder: string, project: string, keys 
     '    build: .',
     `    stop_grace_period: ${GRACE_MS}ms`,
     '    x-friday: { port: 3000, ready: /up }',
-    keys,
+    besides.service ?? '',
     'x-friday:',
     '  runtime: swarm',
     '  swarm:',
-    '    nodes:',
-    ...workers,
+    besides.swarm ?? engines,
+    besides.top ?? '',
   ].join('\n');
   writeFileSync(file, text);
   const read = (path: string) => (path === file ? text : null);
