@@ -91,6 +91,9 @@ function shortLabel(label: string): string {
   return label.length > 18 ? `${label.slice(0, 16)}…` : label || 'no label';
 }
 
+/** Sentences that begin with so many letters alike say the same, one of them a moment earlier. */
+const ALIKE = 20;
+
 /** What is happening, why, and what comes next. Told to a screen reader when it changes in kind, not with each number. */
 function Verdict({ view }: { view: ReleaseView }) {
   const isBad =
@@ -98,7 +101,8 @@ function Verdict({ view }: { view: ReleaseView }) {
   const [first, then] = sentencesOf(view);
   const said = receipt.value?.sentence ?? '';
   const isOwn = cursor.value !== null;
-  const why = isOwn || (!`${first} ${then}`.includes(said.slice(0, 24)) && said !== '') ? said : '';
+  const isSaid = said === '' || `${first} ${then}`.includes(said.slice(0, ALIKE));
+  const why = isOwn || !isSaid ? said : '';
   return (
     <>
       <p class="verdict">
@@ -152,7 +156,8 @@ function Next({ view }: { view: ReleaseView }) {
       </>
     );
   }
-  if (view.neededRequests !== null && view.neededRequests > 0) {
+  // Who waits for traffic says how much in the first sentence.
+  if (view.neededRequests !== null && view.neededRequests > 0 && view.state !== 'waiting_for_traffic') {
     return (
       <>
         It still needs <b>{countText(view.neededRequests)} requests</b>

@@ -23,7 +23,7 @@ export function Plan({
   const last = shape.columns.at(-1);
   const total = last ? last.stable + last.candidate : 0;
   if (!last || total === 0) return null;
-  const room = width - (isNarrow ? 18 : 86);
+  const room = width - (isNarrow ? 18 : 94);
   const weights = [view.weight, ...plan.map((one) => one.weight)];
   const start = x + 12;
   const each = room / weights.length;

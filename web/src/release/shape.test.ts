@@ -59,3 +59,20 @@ describe('the dots of a river', () => {
     );
   });
 });
+
+describe('the banks of a river', () => {
+  it('begin with the first moment, as wide as its traffic: before it nothing is known', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 40_000 }), fc.integer({ min: 200, max: 1500 }), (before, width) => {
+        const steady = { stable: { requests: 40, failures: 0 }, candidate: { requests: 10, failures: 0 } };
+        const moments = momentsOf(Array.from({ length: 20 }, () => steady));
+        const { columns } = riverOf(moments, START - before, START + 20_000, { ...BOX, width });
+        expect(Math.abs((columns[0]?.at ?? 0) - START)).toBeLessThanOrEqual((20_000 + before) / 20);
+        for (const column of columns) {
+          expect(column.stable).toBeCloseTo(40, 6);
+          expect(column.candidate).toBeCloseTo(10, 6);
+        }
+      }),
+    );
+  });
+});

@@ -42,6 +42,8 @@ const SMOOTH_MS = 2500;
 const PIXELS = 4;
 
 type Sums = {
+  /** Some moment lies in it. */
+  isKnown: boolean;
   stable: number;
   candidate: number;
   stableBad: number;
@@ -62,8 +64,15 @@ export function riverOf(moments: readonly Moment[], from: number, to: number, { 
   const scale = room / most;
   const middle = TOP + (height - TOP - BOTTOM) / 2;
   const x = (i: number) => (i / (count - 1)) * width;
-  const columns = rates.map((one, i) => columnOf(one, { at: from + i * stepMs, x: x(i), middle, scale }));
-  return { columns, ...dotsOf(sums, columns), from, to, scale };
+  const all = rates.map((one, i) => columnOf(one, { at: from + i * stepMs, x: x(i), middle, scale }));
+  // Before the first moment nothing is known, which is not the same as no traffic.
+  const columns = all.slice(
+    Math.max(
+      0,
+      sums.findIndex((one) => one.isKnown),
+    ),
+  );
+  return { columns, ...dotsOf(sums, all), from, to, scale };
 }
 
 type Rate = { readonly stable: number; readonly candidate: number };
@@ -94,6 +103,7 @@ function sumsOf(moments: readonly Moment[], from: number, stepMs: number, count:
   const sums = Array.from(
     { length: count },
     (): Sums => ({
+      isKnown: false,
       stable: 0,
       candidate: 0,
       stableBad: 0,
@@ -115,10 +125,14 @@ function sumsOf(moments: readonly Moment[], from: number, stepMs: number, count:
       sum.candidate += part * (moment.candidate?.requests ?? 0);
       sum.stableBad += part * (moment.stable?.failures ?? 0);
       sum.candidateBad += part * (moment.candidate?.failures ?? 0);
+      sum.isKnown = true;
       sum.epoch = moment.epoch;
       sum.weight = moment.weight;
     }
   }
+  // What is known may begin within its column.
+  const begin = sums.find((one) => one.isKnown);
+  if (begin && moments[0]) begin.seconds *= 1 - Math.max(0, ((moments[0].at - from) / stepMs) % 1);
   return sums;
 }
 
@@ -140,11 +154,12 @@ function smoothed(sums: readonly Sums[], half: number): Rate[] {
   });
 }
 
-/** Columns by number of part: a new one begins with every weight, and where the candidate has no traffic (any more). */
+/** Columns by number of part: a new one begins with what is known, with every weight, and where the candidate has no traffic (any more). */
 function partsOf(sums: readonly Sums[]): number[] {
   let part = 0;
   let last: { readonly epoch: number; readonly has: boolean } | null = null;
   return sums.map((sum) => {
+    if (!sum.isKnown && last === null) return -1;
     if (sum.stable + sum.candidate === 0) return part;
     const has = sum.candidate > 0 || (last?.has === true && sum.weight > 0 && sum.epoch === last.epoch);
     if (last !== null && (last.epoch !== sum.epoch || last.has !== has)) part += 1;
