@@ -3,6 +3,7 @@ import { batch, computed, effect, signal } from '@preact/signals';
 import type { LiveFrame, PointView } from '../../src/api/live-views.ts';
 import type { EventView, ReleaseView, StatusView } from '../../src/api/views.ts';
 import { api, linesOf, Problem, session } from './api.ts';
+import { kept } from './kept.ts';
 import { POLL_MS, seats } from './tabs.ts';
 
 export const status = signal<StatusView | null>(null);
@@ -140,7 +141,7 @@ function take(frame: LiveFrame): void {
 }
 
 function takeStatus(next: StatusView): void {
-  status.value = next;
+  status.value = kept(status.peek(), next);
 }
 
 /** Seconds are told again until they cannot change: the newest telling counts. Ascending, one for each second and weight. */

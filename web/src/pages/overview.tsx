@@ -1,31 +1,19 @@
 // Is anything wrong, is anything moving? One sentence, the releases under way, one line for each service, the newest of the journal.
 import { signal } from '@preact/signals';
-import { useEffect, useState } from 'preact/hooks';
-import type { EventView, ReleaseView, ServiceView, StatusView } from '../../../src/api/views.ts';
+import { useEffect } from 'preact/hooks';
+import type { EventView, ReleaseView, StatusView } from '../../../src/api/views.ts';
 import { api } from '../api.ts';
-import {
-  aboutText,
-  bytesText,
-  coresText,
-  latencyText,
-  many,
-  percent,
-  rateText,
-  spanText,
-  weightText,
-} from '../format.ts';
+import { aboutText, bytesText, coresText, many, spanText, weightText } from '../format.ts';
 import { events as liveEvents, now, status } from '../live.ts';
-import { type Mark, releaseMark, serviceMark } from '../marks.ts';
-import { type Beat, Heartbeat } from '../parts/heartbeat.tsx';
+import { type Mark, releaseMark } from '../marks.ts';
+import { Services } from '../overview/services.tsx';
 import { Journal } from '../parts/journal.tsx';
 import { Lost } from '../parts/lost.tsx';
 import { Nodes } from '../parts/nodes.tsx';
-import { useNumbers } from '../parts/numbers.ts';
 import { tell } from '../title.ts';
 
 const stored = signal<readonly EventView[]>([]);
 const LATELY = 12;
-const MINUTE_S = 60;
 
 export function OverviewPage() {
   const view = status.value;
@@ -147,136 +135,6 @@ function nextText(view: ReleaseView): string {
     return `${weightText(view.nextWeight)} in ${aboutText(view.nextInMs)}`;
   if (view.neededRequests) return `needs ${many(view.neededRequests, 'more request')}`;
   return '';
-}
-
-const ORDER: Readonly<Record<ServiceView['state'], number>> = {
-  down: 0,
-  degraded: 1,
-  releasing: 2,
-  healthy: 3,
-  completed: 4,
-  stopped: 5,
-};
-/** Beyond these a filter is offered. */
-const MANY_SERVICES = 8;
-
-/** By trouble, then movement, then name. */
-export function Services({ services }: { services: readonly ServiceView[] }) {
-  const [words, setWords] = useState('');
-  const range = useNumbers({ metric: 'requests,errors', step: MINUTE_S }, 15_000);
-  const shown = services
-    .filter((one) => one.name.toLowerCase().includes(words.toLowerCase()))
-    .toSorted((one, other) => ORDER[one.state] - ORDER[other.state] || one.name.localeCompare(other.name));
-  const beatsOf = (name: string): readonly Beat[] => {
-    const values = (metric: string) =>
-      range?.series.find((one) => one.service === name && one.metric === metric)?.values;
-    const [requests, errors] = [values('requests'), values('errors')];
-    return Array.from({ length: 60 }, (_, i) => {
-      const at = (all: readonly (number | null)[] | undefined) => all?.[all.length - 60 + i] ?? null;
-      return { requests: at(requests), errors: at(errors) };
-    });
-  };
-  return (
-    <section class="panel" aria-labelledby="services-title">
-      <h2 id="services-title">
-        Services{' '}
-        {services.length > MANY_SERVICES && (
-          <input
-            type="search"
-            aria-label="Filter services"
-            placeholder={`filter ${services.length}`}
-            value={words}
-            onInput={(event) => setWords(event.currentTarget.value)}
-          />
-        )}
-      </h2>
-      {shown.length === 0 ? (
-        <p class="empty">{services.length === 0 ? 'No service is there yet.' : 'No service is called that.'}</p>
-      ) : (
-        <div class="scroll" tabIndex={0} role="region" aria-label="Services table">
-          <table class="services">
-            <thead>
-              <tr>
-                <th scope="col">Service</th>
-                <th scope="col">Version</th>
-                <th scope="col">Last 60 min, a bar a minute</th>
-                <th scope="col" class="r">
-                  Req/s
-                </th>
-                <th scope="col" class="r">
-                  Errors
-                </th>
-                <th scope="col" class="r">
-                  p95
-                </th>
-                <th scope="col" class="r">
-                  CPU
-                </th>
-                <th scope="col" class="r">
-                  Memory
-                </th>
-                <th scope="col" class="r">
-                  Ready
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {shown.map((one) => (
-                <ServiceRow key={one.name} service={one} beats={beatsOf(one.name)} />
-              ))}
-            </tbody>
-          </table>
-        </div>
-      )}
-    </section>
-  );
-}
-
-function ServiceRow({ service, beats }: { service: ServiceView; beats: readonly Beat[] }) {
-  const mark = serviceMark(service);
-  const { traffic, scale } = service;
-  return (
-    <tr title={service.sentence}>
-      <th scope="row">
-        <span class={`glyph tone-${mark.tone}`} role="img" aria-label={mark.word} title={mark.word}>
-          {mark.glyph}
-        </span>{' '}
-        <a href={`/services/${encodeURIComponent(service.name)}`}>{service.name}</a>
-      </th>
-      <td class="n version">
-        {service.version !== null && <span class={service.candidate === null ? '' : 'v-s'}>v{service.version}</span>}
-        {service.candidate !== null && (
-          <>
-            {service.version !== null && ' → '}
-            <a class="v-c ver" href={`/releases/${service.release}`}>
-              v{service.candidate}
-            </a>
-          </>
-        )}
-      </td>
-      <td class="beats-cell">
-        {service.isReleased ? (
-          <Heartbeat beats={beats} name={service.name} />
-        ) : (
-          <span class="mute">not behind the balancer</span>
-        )}
-      </td>
-      <td class="n r rate">{rateText(traffic?.requestsPerSecond)}</td>
-      <td class={`n r errors ${(traffic?.errorShare ?? 0) >= 0.01 ? 's-bad' : ''}`}>{percent(traffic?.errorShare)}</td>
-      <td class="n r slow">{latencyText(traffic?.latencyP95Ms)}</td>
-      <td class="n r cpu">{coresText(service.cpu)}</td>
-      <td class="n r memory">{bytesText(service.memory)}</td>
-      <td class={`n r ready ${service.ready < service.wanted ? 's-warn' : ''}`}>
-        {service.ready} of {service.wanted}
-        {scale && (
-          <span class="mute">
-            {' '}
-            ({scale.min}–{scale.max})
-          </span>
-        )}
-      </td>
-    </tr>
-  );
 }
 
 function Machine({ view }: { view: StatusView }) {

@@ -1,9 +1,9 @@
 // All services, one line each.
 import { useEffect } from 'preact/hooks';
 import { status } from '../live.ts';
+import { Services } from '../overview/services.tsx';
 import { Lost } from '../parts/lost.tsx';
 import { tell } from '../title.ts';
-import { Services } from './overview.tsx';
 
 export function ServicesPage() {
   const view = status.value;
