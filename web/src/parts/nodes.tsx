@@ -18,13 +18,17 @@ export function Nodes() {
     return () => clearInterval(timer);
   }, []);
   if (nodes.length === 0) return null;
+  const ready = nodes.filter(({ state, availability }) => state === 'ready' && availability === 'active').length;
   return (
     <section class="panel" aria-labelledby="nodes-title">
       <h2 id="nodes-title">
-        Nodes <small>friday node ls</small>
+        Nodes{' '}
+        <small>
+          {ready} of {nodes.length} ready · <code>friday node ls</code>
+        </small>
       </h2>
       <div class="scroll" tabIndex={0} role="region" aria-label="Nodes table">
-        <table>
+        <table class="nodes">
           <thead>
             <tr>
               {['Node', 'State', 'Role', 'Instances', 'Cores', 'Memory', 'Address', 'Engine'].map((text) => (
@@ -55,17 +59,17 @@ function Row({ node }: { node: NodeView }) {
   return (
     <tr>
       <th scope="row">{node.name}</th>
-      <td>
+      <td class="state">
         <span class={`n tone-${tone}`}>{words}</span>
       </td>
-      <td class="n">{node.role}</td>
-      <td class="n" title={node.instances.join(', ')}>
+      <td class="n role">{node.role}</td>
+      <td class={`n count ${node.instances.length === 0 ? 'mute' : ''}`} title={node.instances.join(', ')}>
         {many(node.instances.length, 'instance')}
       </td>
-      <td class="n">{node.cores}</td>
-      <td class="n">{bytesText(node.memory)}</td>
-      <td class="n mute">{node.address}</td>
-      <td class="n mute">{node.engine}</td>
+      <td class="n cores">{node.cores}</td>
+      <td class="n memory">{bytesText(node.memory)}</td>
+      <td class="n mute address">{node.address}</td>
+      <td class="n mute engine">{node.engine}</td>
     </tr>
   );
 }
