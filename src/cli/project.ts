@@ -33,7 +33,7 @@ export function loadProject(input: LoadInput): ReadResult {
     Object.entries(input.environment).filter((pair): pair is [string, string] => pair[1] !== undefined),
   );
   const files = filesOf(input, environment);
-  return readProject({ files, read: readText, isFolder, environment, profiles: input.profiles ?? [] });
+  return readProject({ files, read: readText, isFolder, isFile, environment, profiles: input.profiles ?? [] });
 }
 
 function filesOf(input: LoadInput, environment: Readonly<Record<string, string>>): string[] {

@@ -32,7 +32,8 @@ describe('the broken files', () => {
     const override = main.replace('.yaml', '.override.yaml');
     const files = read(override) === null ? [main] : [main, override];
     const isFolder = (path: string) => !path.includes('missing');
-    const { project, problems } = readProject({ files, read, isFolder, environment: {}, profiles: [] });
+    const isFile = (path: string) => path.endsWith('/here.js');
+    const { project, problems } = readProject({ files, read, isFolder, isFile, environment: {}, profiles: [] });
     const expected = (read(main) ?? '').split('\n').filter((line) => /^# (-|\S*\d+:\d+) (error|warning) /.test(line));
     expect(problems.map((problem) => `# ${inOneLine(problem, main)}`)).toEqual(expected);
     expect(expected.length).toBeGreaterThan(0);

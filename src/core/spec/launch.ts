@@ -3,7 +3,7 @@ import { type Draft, pathIn } from './draft.ts';
 import { SERVICE_KEYS } from './keys.ts';
 import { nearest } from './nearest.ts';
 import { isAddress } from './normalise.ts';
-import { folderOf } from './path.ts';
+import { folderOf, isAbsolute, resolvePath } from './path.ts';
 import { errorAt, warningAt } from './problem.ts';
 import { keySpanAt, type Path, spanAt, treeAt } from './tree.ts';
 import { shellWord, splitWords } from './words.ts';
@@ -15,7 +15,10 @@ export type Launch = {
   readonly workingDir: string;
 };
 
-export function launchOf(draft: Draft, isFolder: (path: string) => boolean): Launch {
+/** What is at a path of this machine. */
+export type Disk = { readonly isFolder: (path: string) => boolean; readonly isFile: (path: string) => boolean };
+
+export function launchOf(draft: Draft, { isFolder, isFile }: Disk): Launch {
   const context = contextOf(draft, isFolder);
   const own = wordsAt(draft, pathIn(draft, 'x-friday', 'process', 'command'), draft.friday.process?.command);
   const entrypoint = wordsAt(draft, pathIn(draft, 'entrypoint'), draft.compose.entrypoint);
@@ -23,6 +26,7 @@ export function launchOf(draft: Draft, isFolder: (path: string) => boolean): Lau
   const install = wordsAt(draft, pathIn(draft, 'x-friday', 'process', 'install'), draft.friday.process?.install);
   const words = own === null || own.length > 0 ? own : joined(entrypoint, command);
   if (words !== null && words.length === 0 && !isReportedElsewhere(draft)) reportNothingToRun(draft);
+  if (draft.compose.build === undefined) reportCodeLeftBehind(draft, words ?? [], isFile);
   return {
     context,
     command: words ?? [],
@@ -38,6 +42,16 @@ export type ImageLaunch = Launch & {
     readonly command: readonly string[] | null;
   };
 };
+
+/** Without `build` nothing of the project's folder is there when the command runs, so a command that names a file of it fails. */
+function reportCodeLeftBehind(draft: Draft, words: readonly string[], isFile: (path: string) => boolean): void {
+  const key = keySpanAt(draft.root, pathIn(draft));
+  const folder = folderOf(key.source.file);
+  const file = words.find((word) => !word.startsWith('-') && !isAbsolute(word) && isFile(resolvePath(folder, word)));
+  if (file === undefined) return;
+  const message = `the command names ${file}, but without build it runs in an empty folder of its own`;
+  draft.problems.push(warningAt(pathIn(draft), key, message, 'add build: . so that the code is there'));
+}
 
 /** The same for a container, which has the command of its image unless the file has another; x-friday.process is for processes. */
 export function imageLaunchOf(draft: Draft, isFolder: (path: string) => boolean): ImageLaunch {

@@ -26,6 +26,8 @@ export type ReadInput = {
   readonly read: (path: string) => string | null;
   /** Whether a folder exists; without it every folder does. */
   readonly isFolder?: (path: string) => boolean;
+  /** Whether a file exists; without it none does. */
+  readonly isFile?: (path: string) => boolean;
   /** The shell's variables; they win over `.env` beside the first file. */
   readonly environment: Readonly<Record<string, string>>;
   /** Profiles that are on, besides those in COMPOSE_PROFILES. */
@@ -175,7 +177,8 @@ function servicesOf(
   reportSameRoutes(active);
   const all = [...waits.values()].flat();
   const awaited = new Set(all.filter(({ condition }) => condition === 'completed').map(({ service }) => service));
-  const around = { read: input.read, isFolder: input.isFolder ?? (() => true), lookup, awaited, containers };
+  const disk = { isFolder: input.isFolder ?? (() => true), isFile: input.isFile ?? (() => false) };
+  const around = { read: input.read, disk, lookup, awaited, containers };
   return active.map((draft) => resolveService(draft, waits.get(draft.name) ?? [], around));
 }
 

@@ -5,7 +5,7 @@ import { containerOf } from './container-resolve.ts';
 import { type Draft, pathIn } from './draft.ts';
 import type { Dependency } from './graph.ts';
 import type { Lookup } from './interpolate.ts';
-import { imageLaunchOf, launchOf } from './launch.ts';
+import { type Disk, imageLaunchOf, launchOf } from './launch.ts';
 import { releaseOf } from './plan.ts';
 import { errorAt, warningAt } from './problem.ts';
 import type { ServiceSpec } from './project.ts';
@@ -16,7 +16,7 @@ import { environmentOf } from './variables.ts';
 
 export type Surroundings = {
   readonly read: (path: string) => string | null;
-  readonly isFolder: (path: string) => boolean;
+  readonly disk: Disk;
   readonly lookup: Lookup;
   /** Services that another one waits for until they have completed. */
   readonly awaited: ReadonlySet<string>;
@@ -28,8 +28,8 @@ export type Surroundings = {
 export function resolveService(draft: Draft, dependsOn: readonly Dependency[], around: Surroundings): ServiceSpec {
   const { compose, friday, name } = draft;
   const { containers } = around;
-  const image = containers === null ? null : imageLaunchOf(draft, around.isFolder);
-  const launch = image ?? launchOf(draft, around.isFolder);
+  const image = containers === null ? null : imageLaunchOf(draft, around.disk.isFolder);
+  const launch = image ?? launchOf(draft, around.disk);
   reportNeedsPort(draft);
   const scale = scaleOf(draft);
   const { hold, route } = friday;
