@@ -10,6 +10,7 @@ import type { NodeView } from './node-views.ts';
 import type {
   ComparisonBody,
   DownBody,
+  DrainBody,
   EventsQuery,
   LogsQuery,
   NodeBody,
@@ -66,6 +67,8 @@ export type Client = {
   pause(service: string, body?: PauseBody): Promise<ReleaseView>;
   /** One instance, or all one after the other; others stand in. */
   restart(service: string, body?: RestartBody): Promise<ServiceView>;
+  /** One instance goes out of traffic, back into it, or stops; others stand in. */
+  drain(service: string, body: DrainBody): Promise<ServiceView>;
   /** Managers first. */
   nodes(): Promise<readonly NodeView[]>;
   drainNode(name: string, body?: NodeBody): Promise<NodeView>;
@@ -128,6 +131,7 @@ export function createClient(endpoint: Endpoint, options: { readonly by?: string
     promote: (service, body = {}) => post(`${of(service)}/promote`, body),
     pause: (service, body = {}) => post(`${of(service)}/pause`, body),
     restart: (service, body = {}) => post(`${of(service)}/restart`, body),
+    drain: (service, body) => post(`${of(service)}/drain`, body),
     nodes: () => get('/nodes'),
     drainNode: (name, body = {}) => post(`/nodes/${encodeURIComponent(name)}/drain`, body),
     activateNode: (name, body = {}) => post(`/nodes/${encodeURIComponent(name)}/activate`, body),

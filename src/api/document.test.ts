@@ -79,6 +79,7 @@ describe('an example', () => {
     ['promoteOrder', orders.PromoteBody],
     ['pauseOrder', orders.PauseBody],
     ['restartOrder', orders.RestartBody],
+    ['drainOrder', orders.DrainBody],
     ['downOrder', orders.DownBody],
   ] as const)('%s is what its schema says', (name, schema) => {
     expect(schema.safeParse(examples[name]).error).toBeUndefined();

@@ -4,6 +4,7 @@ import type { NodeView } from './node-views.ts';
 import type {
   ComparisonBody,
   DownBody,
+  DrainBody,
   NodeBody,
   PauseBody,
   PromoteBody,
@@ -330,6 +331,7 @@ export const rollBackOrder: RollBackBody = { reason: 'customers cannot pay' };
 export const promoteOrder: PromoteBody = { to: 50, reason: 'looks good' };
 export const pauseOrder: PauseBody = { reason: 'waiting for the support team' };
 export const restartOrder: RestartBody = { instance: 'api-v42-1', reason: 'it leaks memory' };
+export const drainOrder: DrainBody = { instance: 'api-v42-1', reason: 'heap dump' };
 export const differences: DifferencesView = {
   release: 7,
   service: 'api',

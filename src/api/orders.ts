@@ -74,6 +74,18 @@ export const RestartBody = z
   .openapi('RestartOrder');
 export type RestartBody = z.input<typeof RestartBody>;
 
+export const DrainBody = z
+  .object({
+    instance: z.string().min(1).max(200),
+    act: z
+      .enum(['out', 'back', 'stop'])
+      .default('out')
+      .describe('Out of traffic and kept for an hour at most, back into it, or stop it now'),
+    reason: Reason,
+  })
+  .openapi('DrainOrder');
+export type DrainBody = z.input<typeof DrainBody>;
+
 export const NodeBody = z.object({ reason: Reason }).openapi('NodeOrder');
 export type NodeBody = z.input<typeof NodeBody>;
 

@@ -8,6 +8,7 @@ import { CourseQuery, CourseView, LiveFrame, LiveQuery, MetricsQuery, RangeView 
 import {
   ComparisonBody,
   DownBody,
+  DrainBody,
   EventsQuery,
   LogsQuery,
   PauseBody,
@@ -308,6 +309,19 @@ export const postRestart = createRoute({
     'A new instance of the same version stands in first; then the old one gets no more requests, ends its open ones and stops. ' +
     'Not while versions are compared, and only behind the balancer.',
   request: { headers: Ordering, params: Named, body: body(RestartBody, examples.restartOrder) },
+  responses: { 200: answer('The service', ServiceView, examples.service), ...ORDERED, ...problems(404) },
+});
+
+export const postDrain = createRoute({
+  ...ordering,
+  method: 'post',
+  path: '/api/v1/services/{name}/drain',
+  operationId: 'drain',
+  summary: 'Take one instance out of traffic to look at it, or end that',
+  description:
+    'A new instance of the same version stands in first; then this one gets no more requests, ends its open ones and runs on for an ' +
+    'hour at most. At most two of a service. `out` and `back` not while versions are compared, and only behind the balancer.',
+  request: { headers: Ordering, params: Named, body: body(DrainBody, examples.drainOrder) },
   responses: { 200: answer('The service', ServiceView, examples.service), ...ORDERED, ...problems(404) },
 });
 

@@ -5,6 +5,15 @@ import { BlameView, FailureClass, ReceiptView } from './receipt-views.ts';
 
 const ms = z.number().describe('Milliseconds since 1970');
 
+export const DrainedView = z
+  .object({
+    by: z.string(),
+    until: ms.describe('Then it stops, milliseconds since 1970'),
+    outSince: ms.nullable().describe('Since when it gets no new requests; null while another one is to stand in first'),
+  })
+  .openapi('Drained');
+export type DrainedView = z.infer<typeof DrainedView>;
+
 export const InstanceView = z
   .object({
     id: z.string(),
@@ -12,8 +21,9 @@ export const InstanceView = z
     handle: z.string().describe('What the runtime calls it: pid 4711, a container id'),
     state: z.enum(['starting', 'ready', 'stopping', 'exited']),
     role: z
-      .enum(['stable', 'candidate', 'warm', 'leaving'])
-      .describe('What it is kept for; leaving: it finishes its open requests and then stops'),
+      .enum(['stable', 'candidate', 'warm', 'drained', 'leaving'])
+      .describe('What it is kept for; drained: to be looked at; leaving: it finishes its open requests and then stops'),
+    drained: DrainedView.optional().describe('Left out when nobody drains it'),
     address: z.string().describe('host:port'),
     startedAt: ms,
     reason: z.string().describe('Why it is not ready; empty when it is'),

@@ -5,6 +5,7 @@ import type { CourseView, PointView } from '../api/live-views.ts';
 import type { NodeView } from '../api/node-views.ts';
 import type { RecentTrafficView } from '../api/plan-views.ts';
 import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
+import type { DrainAct } from '../core/drained.ts';
 import type { Event } from '../core/journal.ts';
 import type { Project } from '../core/spec/project.ts';
 import type { Metrics } from '../ports/metrics.ts';
@@ -87,6 +88,15 @@ export interface Control {
   pause(service: string, order: Order): Promise<ReleaseView>;
   /** One instance, or (null) all of the stable version, one after the other, each with another one in its place first. Failures: `not-found`, `conflict`. */
   restart(service: string, instance: string | null, order: Order): Promise<ServiceView>;
+  /**
+   * One instance of the stable version: `out` of traffic once another one stands in, and kept for an hour at most; `back`; or `stop`.
+   * Failures: `not-found`, `conflict`.
+   */
+  drain(
+    service: string,
+    what: { readonly instance: string; readonly act: DrainAct },
+    order: Order,
+  ): Promise<ServiceView>;
   /** The machines that instances are spread over, managers first. Failure: `conflict` (the runtime has none). */
   nodes(): Promise<readonly NodeView[]>;
   /** Others stand in for the instances of a node first, then they drain and stop. Failures: `not-found`, `conflict` (no other node). */

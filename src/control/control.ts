@@ -6,6 +6,7 @@ import type { CourseView, PointView } from '../api/live-views.ts';
 import type { RecentTrafficView } from '../api/plan-views.ts';
 import type { ChangeView, DownView, ReleaseView, ServiceView, StatusView, UpView, VersionView } from '../api/views.ts';
 import type { CertificatesSeen } from '../core/certificates.ts';
+import { type DrainAct, orderDrain } from '../core/drained.ts';
 import { Failure, sentenceOf } from '../core/failure.ts';
 import { catchUp } from '../core/gap.ts';
 import { addToHour, EMPTY_HOUR, type Hour } from '../core/hour.ts';
@@ -261,6 +262,11 @@ class Plane implements ControlPlane {
 
   async restart(service: string, instance: string | null, order: Order): Promise<ServiceView> {
     await this.#obey(order, (memory, given) => orderRestart(memory, service, instance, this.#instances, given));
+    return this.service(service);
+  }
+
+  async drain(service: string, what: { instance: string; act: DrainAct }, order: Order): Promise<ServiceView> {
+    await this.#obey(order, (memory, given) => orderDrain(memory, service, what, this.#instances, given));
     return this.service(service);
   }
 

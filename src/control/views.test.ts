@@ -113,6 +113,26 @@ describe('the ready instances of a service', () => {
     expect(view.instances.map((one) => one.role)).toEqual(['leaving', 'stable']);
   });
 
+  it('do not count one that is drained, which is told until when', () => {
+    const until = new Date(2026, 10, 21, 14, 5).getTime();
+    const drain = { id: 'web-v4-1', startedAt: 0, by: 'anna', until, outSince: 1 };
+    const instances = [instance(4, 1), instance(4, 1001)];
+    const view = serviceView(service({ drained: [drain] }), stateWith(instances));
+    expect([view.ready, view.wanted, view.state]).toEqual([1, 1, 'healthy']);
+    expect(view.sentence).toBe('v4 of web: 1 of 1 instances is ready; web-v4-1 is drained until 14:05.');
+    expect(view.instances.map(({ role, drained }) => [role, drained])).toEqual([
+      ['drained', { by: 'anna', until, outSince: 1 }],
+      ['stable', undefined],
+    ]);
+    const waiting = serviceView(service({ drained: [{ ...drain, outSince: null }] }), stateWith(instances));
+    expect(waiting.instances[0]).toMatchObject({ role: 'stable', drained: { outSince: null } });
+    const back = serviceView(service({ drained: [{ ...drain, isReturning: true }] }), stateWith(instances));
+    expect(back.instances.map(({ role, drained }) => [role, drained])).toEqual([
+      ['stable', undefined],
+      ['leaving', undefined],
+    ]);
+  });
+
   it('are no more than are wanted', () => {
     const view = serviceView(service({}), stateWith([instance(4, 1), instance(4, 2)]));
     expect([view.ready, view.wanted]).toEqual([1, 1]);

@@ -4,7 +4,6 @@ import type { ComparisonView, RecentTrafficView } from '../api/plan-views.ts';
 import type { BlameView, ReceiptView } from '../api/receipt-views.ts';
 import type {
   ArmView,
-  InstanceView,
   ReleaseView,
   ScaleView,
   ServiceView,
@@ -22,20 +21,13 @@ import { type ReadableRules, readableRules } from '../core/judge/readable.ts';
 import { oddsText } from '../core/judge/receipt.ts';
 import { isCompared, isOver, nextWeight, type Phase, type Release } from '../core/release.ts';
 import { sizeSentence } from '../core/scaling.ts';
-import {
-  isBalanced,
-  replicasOf,
-  type ServiceState,
-  specOf,
-  versionOf,
-  wantedIds,
-  wantedVersions,
-} from '../core/service.ts';
+import { isBalanced, isOut, replicasOf, type ServiceState, specOf, versionOf, wantedIds } from '../core/service.ts';
 import { quantile } from '../core/traffic.ts';
 import type { Memory } from '../core/turn.ts';
 import { takenBackBy, watchOf, watchSentence } from '../core/watch.ts';
 import { lately, shareIn, type Window } from '../core/window.ts';
 import type { InstanceSeen } from '../ports/runtime.ts';
+import { instanceViews } from './instance-views.ts';
 import type { ReleaseRecord } from './memory.ts';
 
 /** Everything that is shown comes from here. */
@@ -53,31 +45,6 @@ const SHARE_SECONDS = 15;
 
 function trafficOf(state: ShownState, service: string, version: number | null, seconds = TRAFFIC_SECONDS): TrafficView {
   return lately(state.window, service, version, seconds);
-}
-
-function instanceView(one: InstanceSeen, service: ServiceState, role: InstanceView['role']): InstanceView {
-  const { id, version, handle, state, startedAt, reason, cpu, memory } = one;
-  const address = `${one.host}:${one.port}`;
-  return {
-    id,
-    version,
-    handle,
-    state,
-    role,
-    address,
-    startedAt,
-    reason,
-    cpu,
-    memory,
-    restarts: service.slots[id]?.exits ?? 0,
-  };
-}
-
-function roleOf(one: InstanceSeen, service: ServiceState, all: readonly InstanceSeen[]): InstanceView['role'] {
-  if (!wantedVersions(service).includes(one.version)) return 'leaving';
-  if (!wantedIds(service, one.version, all).has(one.id)) return 'leaving';
-  if (one.version === service.stable) return 'stable';
-  return one.version === service.release?.version ? 'candidate' : 'warm';
 }
 
 function sum(values: readonly (number | null)[]): number | null {
@@ -109,14 +76,14 @@ export function serviceView(service: ServiceState, state: ShownState): ServiceVi
     traffic: isReleased ? trafficOf(state, service.name, null) : null,
     cpu: sum(running.map((one) => one.cpu)),
     memory: sum(running.map((one) => one.memory)),
-    instances: mine.map((one) => instanceView(one, service, roleOf(one, service, mine))),
+    instances: instanceViews(service, mine),
   };
 }
 
 /** How many carry traffic: one that has to go does until another one has its place. */
 function carrying(service: ServiceState, version: number | null, mine: readonly InstanceSeen[]): number {
-  const ready = mine.filter((one) => one.version === version && one.state === 'ready').length;
-  return Math.min(ready, replicasOf(service, version));
+  const isReady = (one: InstanceSeen) => one.version === version && one.state === 'ready' && !isOut(service, one);
+  return Math.min(mine.filter(isReady).length, replicasOf(service, version));
 }
 
 /** Null where it does not scale by itself, or is stopped. */
@@ -148,7 +115,8 @@ function stateOf(service: ServiceState, ready: number, isCompleted: boolean): Pi
   const replicas = replicasOf(service, stable);
   if (service.isDown) return { state: 'stopped', sentence: `${name} is stopped.` };
   if (release) return { state: 'releasing', sentence: release.sentence };
-  const copies = `${ready} of ${replicas} instances ${replicas === 1 ? 'is' : 'are'} ready`;
+  const kept = drainedWords(service);
+  const copies = `${ready} of ${replicas} instances ${replicas === 1 ? 'is' : 'are'} ready${kept}`;
   if (stable === null) return { state: 'down', sentence: last?.sentence ?? `${name} has never run.` };
   if (isCompleted) return { state: 'completed', sentence: `v${stable} of ${name} has completed.` };
   if (ready === 0 && replicas > 0) return { state: 'down', sentence: `v${stable} of ${name}: ${copies}.` };
@@ -168,9 +136,19 @@ function watchView(service: ServiceState): WatchView | null {
 function sentenceOfWatch(service: ServiceState): string | null {
   const watch = watchOf(service);
   if (!watch || !service.warm) return null;
-  const end = new Date(service.warm.untilMs);
-  const [hours, minutes] = [end.getHours(), end.getMinutes()].map((one) => String(one).padStart(2, '0'));
-  return watchSentence(service.name, watch, `${hours}:${minutes}`);
+  return watchSentence(service.name, watch, timeOf(service.warm.untilMs));
+}
+
+/** `; api-v42-1 is drained until 14:05`; empty where none is. */
+function drainedWords({ drained = [] }: ServiceState): string {
+  const kept = drained.filter((one) => one.outSince !== null && !one.isReturning);
+  return kept.map(({ id, until }) => `; ${id} is drained until ${timeOf(until)}`).join('');
+}
+
+/** `14:05` by this machine's clock. */
+function timeOf(at: number): string {
+  const date = new Date(at);
+  return [date.getHours(), date.getMinutes()].map((one) => String(one).padStart(2, '0')).join(':');
 }
 
 /** Addresses that a person can open: each route on each public listener. */

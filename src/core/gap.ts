@@ -30,7 +30,7 @@ export function catchUp<Memory extends Remembered>(memory: Memory, now: number, 
 
 /** The service with every instant that a wait is measured from moved by `ms`. What happened when stays as it is. */
 function moveWaits(service: ServiceState, ms: number): ServiceState {
-  const { warm, watch, release, spreading } = service;
+  const { warm, watch, release, spreading, drained } = service;
   const slots = Object.entries(service.slots).map(([id, slot]) => [id, moveSlot(slot, ms)] as const);
   return {
     ...service,
@@ -38,6 +38,7 @@ function moveWaits(service: ServiceState, ms: number): ServiceState {
     ...(watch ? { watch: { ...watch, lostSince: moved(watch.lostSince, ms) } } : {}),
     ...(spreading ? { spreading: { ...spreading, since: moved(spreading.since, ms) } } : {}),
     release: release && moveRelease(release, ms),
+    ...(drained ? { drained: drained.map((one) => ({ ...one, until: one.until + ms })) } : {}),
     slots: Object.fromEntries(slots),
   };
 }

@@ -2,7 +2,15 @@
 import { Failure } from './failure.ts';
 import { eventOf, type NewEvent } from './journal.ts';
 import { type Given, type Outcome, serviceOf } from './orders.ts';
-import { isBalanced, isStandInOf, type Placed, type ServiceState, wantedIds, wantedVersions } from './service.ts';
+import {
+  drainOf,
+  isBalanced,
+  isStandInOf,
+  type Placed,
+  type ServiceState,
+  wantedIds,
+  wantedVersions,
+} from './service.ts';
 import type { Memory } from './turn.ts';
 import { watchOf } from './watch.ts';
 
@@ -45,12 +53,13 @@ export function orderRestart(
   };
 }
 
-function requireStandIns(service: ServiceState): void {
+/** Throws `conflict` where no instance can stand in for another one, or a fresh one would answer for a version that is compared. */
+export function requireStandIns(service: ServiceState): void {
   const { name } = service;
   const refuse = (why: string, hint: string) => new Failure('conflict', `${name} ${why}.`, { hint });
   if (service.isDown || service.stable === null) throw refuse('does not run', `friday up ${name}`);
   if (!isBalanced(service)) {
-    const why = 'is not behind the balancer, so no other instance can stand in while one restarts';
+    const why = 'is not behind the balancer, so no other instance can stand in for one';
     throw refuse(why, `friday down ${name}, then friday up ${name}: it is away in between`);
   }
   const compared = 'a fresh instance would answer for one of the versions';
@@ -67,13 +76,24 @@ function servingIds(service: ServiceState, mine: readonly Standing[]): readonly 
   });
 }
 
+/** The instance of this service with this id, else `not-found`. */
+export function requireInstance<One extends Standing>({ name }: ServiceState, mine: readonly One[], id: string): One {
+  const one = mine.find((each) => each.id === id);
+  if (one) return one;
+  const ids = mine.map((each) => each.id).join(', ') || 'none';
+  const hint = `friday status ${name}`;
+  throw new Failure('not-found', `${name} has no instance ${id}; expected one of: ${ids}.`, { hint });
+}
+
 function requireWanted(service: ServiceState, mine: readonly Standing[], id: string): string {
   const { name } = service;
-  const one = mine.find((each) => each.id === id);
+  const one = requireInstance(service, mine, id);
   const hint = `friday status ${name}`;
-  if (!one) {
-    const ids = mine.map((each) => each.id).join(', ') || 'none';
-    throw new Failure('not-found', `${name} has no instance ${id}; expected one of: ${ids}.`, { hint });
+  const drain = drainOf(service, one);
+  if (drain && !drain.isReturning) {
+    throw new Failure('conflict', `${id} is drained, so it is not restarted.`, {
+      hint: `friday drain ${name} --instance ${id} --back`,
+    });
   }
   const isWanted = wantedVersions(service).includes(one.version) && wantedIds(service, one.version, mine).has(id);
   if (!isWanted) throw new Failure('conflict', `${id} is leaving already.`, { hint });
@@ -121,5 +141,5 @@ function followed(service: ServiceState, id: string, instances: readonly Standin
   const next = instances.find((one) => one.state !== 'exited' && isStandInOf(service, one, id));
   if (!next) return [];
   const sentence = `${id} was restarted: ${next.id} has taken its place.`;
-  return [eventOf(now, 'service_changed', service, null, next.version, sentence, { instance: next.id })];
+  return [eventOf(now, 'service_changed', service, null, service.stable, sentence, { instance: next.id })];
 }

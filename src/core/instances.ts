@@ -1,5 +1,6 @@
 // Which instances of a service to start, stop and forget, from what is wanted and what is seen. Pure.
 import {
+  drainOf,
   instanceId,
   isBalanced,
   type ServiceState,
@@ -85,7 +86,10 @@ export function countExits(service: ServiceState, instances: readonly InstanceLo
   return { slots, notes };
 }
 
-/** What to do now. Instances stop only when no new request can reach them; of unwanted ones the slot tells since when they drain. */
+/**
+ * What to do now. Instances stop only when no new request can reach them, and not while a person keeps them to look at; of unwanted
+ * ones the slot tells since when they drain.
+ */
 export function planInstances(service: ServiceState, seen: InstancesSeen): InstancePlan {
   const wanted = wantedPlaces(service, seen.instances);
   const byId = new Map(seen.instances.map((one) => [one.id, one]));
@@ -107,7 +111,7 @@ export function planInstances(service: ServiceState, seen: InstancesSeen): Insta
     slots,
     start,
     stop: leaving
-      .filter((one) => (one.state === 'ready' || one.state === 'starting') && isFree(one))
+      .filter((one) => (one.state === 'ready' || one.state === 'starting') && !drainOf(service, one) && isFree(one))
       .map((one) => one.id),
     remove: leaving.filter((one) => one.state === 'exited').map((one) => one.id),
   };

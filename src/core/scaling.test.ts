@@ -80,6 +80,19 @@ describe('a service that scales by itself', () => {
     ]);
   });
 
+  it('counts what stands in for another one, and nothing of one that is drained', () => {
+    const drained = [{ id: 'web-v1-1', startedAt: 0, by: 'anna', until: NOW, outSince: 0 }];
+    const service = serviceWith([versionFor(1, spec())], { routing: STABLE, replicas: 1, drained });
+    const look = seen(service, { 1: {} }, NOW + 1000, {
+      instances: [1, 1001].map((slot) => {
+        return { id: instanceId('web', 1, slot), version: 1, slot, state: 'ready', startedAt: 0, cpu: null };
+      }),
+    });
+    const open = { 'web-v1-1': 500, 'web-v1-1001': 63 };
+    const { scaling } = turnScaling(service, undefined, { ...look, balancer: { ...look.balancer, open } });
+    expect(scaling?.gauges[1]?.inflight).toBe(63);
+  });
+
   it('is left alone without scale', () => {
     const service = serviceWith([versionFor(1)], { routing: STABLE });
     expect(turnScaling(service, undefined, seen(service, { 1: { open: 900 } }, NOW))).toEqual({

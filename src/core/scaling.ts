@@ -2,7 +2,7 @@
 import { eventOf, type NewEvent } from './journal.ts';
 import { nextWeight, percent, type Release } from './release.ts';
 import { demandOf, type Load, nextSize, reasonOf, type Size, sizeOf, UNKNOWN_LOAD, within } from './scale.ts';
-import { isBalanced, placeOf, replicasOf, type ServiceState, versionOf, wantedVersions } from './service.ts';
+import { isBalanced, isOut, placeOf, replicasOf, type ServiceState, versionOf, wantedVersions } from './service.ts';
 import type { Scale } from './spec/project.ts';
 import { formatDuration } from './time.ts';
 import type { BalancerSeen } from './traffic.ts';
@@ -112,7 +112,8 @@ function measure(service: ServiceState, before: Scaling, { now, instances, balan
   const elapsedMs = Math.min(COUNTED_MS, Math.max(0, now - before.at));
   const measuredMs = before.measuredMs + elapsedMs;
   const gauges = wantedVersions(service).map((version) => {
-    const own = instances.filter((one) => one.version === version && placeOf(one) <= replicasOf(service, version));
+    const copies = replicasOf(service, version);
+    const own = instances.filter((one) => one.version === version && placeOf(one) <= copies && !isOut(service, one));
     const sample: Gauge = {
       inflight: own.some((one) => one.state === 'ready')
         ? own.reduce((sum, one) => sum + (balancer.open[one.id] ?? 0), 0)

@@ -75,6 +75,20 @@ export type Queued = {
   readonly purpose?: 'aa';
 };
 
+/** An instance that a person has taken out of traffic to look at it, or wants to. */
+export type Drained = {
+  readonly id: string;
+  /** When this run of it began, ms since 1970: another run is not the one to be looked at. */
+  readonly startedAt: number;
+  readonly by: string;
+  /** Then it stops, ms since 1970. */
+  readonly until: number;
+  /** Since when no new request reaches it, ms since 1970; null while another one is to stand in first. */
+  readonly outSince: number | null;
+  /** It goes back into traffic, and what stands in for it leaves. */
+  readonly isReturning?: true;
+};
+
 export type ServiceState = {
   readonly name: string;
   /** The newest 20 versions and every one that is still named below. */
@@ -104,6 +118,8 @@ export type ServiceState = {
   readonly slots: Readonly<Record<string, Slot>>;
   /** Ids of instances that a person restarts, the next one first; absent = none. */
   readonly restarts?: readonly string[];
+  /** At most 2; absent = none. */
+  readonly drained?: readonly Drained[];
   /** Instances that move to other nodes; absent = they are spread. */
   readonly spreading?: Spreading;
   /** Stopped by a person; nothing runs. */
@@ -186,19 +202,28 @@ export type Placed = {
 const PLACES = 1000;
 
 /**
- * Slots wanted of a version, one for each of its copies: 1, 2, 3 and so on. One that has to go from where it runs is followed by
- * another one 1000 above, which then keeps that place: 2, 1002, 2002. `instances` are those of the service.
+ * Slots wanted of a version, one for each of its copies: 1, 2, 3 and so on. One that has to go from where it runs, or is drained, is
+ * followed by another one 1000 above the highest there is, which then keeps that place: 2, 1002, 2002. One that returns takes its
+ * place back. `instances` are those of the service.
  */
 export function wantedSlots(service: ServiceState, version: number, instances: readonly Placed[]): readonly number[] {
-  const slots = Array.from({ length: replicasOf(service, version) }, (_, i) => i + 1);
-  const moved = isBalanced(service) ? instances.filter((one) => one.version === version && hasMoved(one)) : [];
-  if (moved.length === 0) return slots;
-  return slots.map((place) => {
-    const here = moved.filter((one) => (one.slot - place) % PLACES === 0);
-    const newest = here.reduce<Placed | null>((best, one) => (best && best.slot > one.slot ? best : one), null);
-    if (newest === null) return place;
-    return newest.leaving === undefined ? newest.slot : newest.slot + PLACES;
+  const places = Array.from({ length: replicasOf(service, version) }, (_, i) => i + 1);
+  const own = isBalanced(service) ? instances.filter((one) => one.version === version) : [];
+  if (!own.some((one) => hasMoved(one) || drainOf(service, one) !== undefined)) return places;
+  return places.map((place) => {
+    const here = own.filter((one) => placeOf(one) === place);
+    return slotAt(service, place, here);
   });
+}
+
+function slotAt(service: ServiceState, place: number, here: readonly Placed[]): number {
+  const next = here.reduce((highest, one) => Math.max(highest, one.slot + PLACES), 0);
+  const returning = here.find((one) => drainOf(service, one)?.isReturning && one.leaving === undefined);
+  if (returning) return returning.slot;
+  const serving = here.filter((one) => drainOf(service, one) === undefined);
+  const newest = serving.reduce<Placed | null>((best, one) => (best && best.slot > one.slot ? best : one), null);
+  if (newest === null) return here.length === 0 ? place : next;
+  return newest.leaving === undefined ? newest.slot : next;
 }
 
 /** Which copy of its version an instance is, counted from 1, whoever it stands in for. */
@@ -209,6 +234,17 @@ export function placeOf({ slot }: Pick<Placed, 'slot'>): number {
 /** It stands in for another one, or needs one that does. */
 function hasMoved({ slot, leaving }: Placed): boolean {
   return slot > PLACES || leaving !== undefined;
+}
+
+/** What is remembered of an instance that a person drains; undefined = nobody does. */
+export function drainOf({ name, drained }: ServiceState, { version, slot }: Placed): Drained | undefined {
+  return drained?.find((one) => one.id === instanceId(name, version, slot));
+}
+
+/** A drained instance that another one stands in for. It counts for nothing, and serves only when no other can. */
+export function isOut(service: ServiceState, one: Placed): boolean {
+  const drain = drainOf(service, one);
+  return drain !== undefined && drain.outSince !== null && !drain.isReturning;
 }
 
 /** Ids of the instances that are wanted of a version, among those of the service that are there and those to come. */

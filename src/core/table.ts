@@ -5,6 +5,8 @@ import { isEqual } from './equal.ts';
 import { isOver } from './release.ts';
 import {
   isBalanced,
+  isOut,
+  placeOf,
   type Routing,
   replicasOf,
   type ServiceState,
@@ -54,13 +56,21 @@ export function routingOf(service: ServiceState, readyOfStable: number): Routing
   return isSame ? routing : { ...wanted, epoch: routing.epoch + 1 };
 }
 
-/** The wanted instances that are ready; while some are not, ready ones that are wanted no more stand in for them. */
+/**
+ * The wanted instances that are ready; while some are not, ready ones that are wanted no more stand in for them: those that have not
+ * left traffic yet before the others, and those whose own place is empty before the others. Drained ones do only when nothing else is ready.
+ */
 function sideOf(service: ServiceState, version: number | null, instances: readonly InstanceTarget[]): Side | null {
   if (version === null) return null;
-  const ready = instances.filter((one) => one.version === version && one.state === 'ready');
+  const able = instances.filter((one) => one.version === version && one.state === 'ready');
+  const inside = able.filter((one) => !isOut(service, one));
+  const ready = inside.length > 0 ? inside : able;
   const wanted = wantedIds(service, version, instances);
-  const standIns = (one: InstanceTarget) => (wanted.has(one.id) ? 0 : 1);
-  ready.sort((one, other) => standIns(one) - standIns(other) || one.slot - other.slot);
+  const hasLeft = ({ id }: InstanceTarget) => (service.slots[id]?.drainingSince ?? null) !== null;
+  const filled = new Set(ready.filter((one) => wanted.has(one.id)).map((one) => placeOf(one)));
+  const rank = (one: InstanceTarget) =>
+    wanted.has(one.id) ? 0 : 1 + (hasLeft(one) ? 2 : 0) + (filled.has(placeOf(one)) ? 1 : 0);
+  ready.sort((one, other) => rank(one) - rank(other) || one.slot - other.slot);
   const routed = ready.slice(0, replicasOf(service, version)).sort((one, other) => one.slot - other.slot);
   return { version, targets: routed.map(({ id, host, port }) => ({ id, host, port })) };
 }

@@ -3,6 +3,7 @@ import { withSelf } from './aa.ts';
 import type { KnownLines } from './blame.ts';
 import { type CertificatesSeen, certificatesIn, type KnownCertificates, noticeCertificates } from './certificates.ts';
 import { freeSentence, next } from './course.ts';
+import { keepDrained } from './drained.ts';
 import { withEnded } from './ended.ts';
 import { absorbCells, type Evidence, explained, startEvidence, withDecision } from './evidence.ts';
 import { catchUp } from './gap.ts';
@@ -13,7 +14,7 @@ import { slowLimitsOf } from './judge/judge.ts';
 import { absorbPast, NO_PAST, type Past } from './past.ts';
 import { isOver, type Release, standOf } from './release.ts';
 import { type Scaling, turnScaling } from './scaling.ts';
-import { type ServiceState, startQueued } from './service.ts';
+import { isOut, type ServiceState, startQueued } from './service.ts';
 import { loadsOf, releaseSeen } from './sight.ts';
 import type { TlsSpec } from './spec/project.ts';
 import { type Crowded, keepSpreading, withMoves } from './spreading.ts';
@@ -192,7 +193,8 @@ function nextTable(memory: Memory, services: Memory['services'], world: World): 
 function turnOf(known: ServiceState, memory: Memory, world: World, cells: readonly Cell[]): ServiceTurn {
   const instances = world.instances.filter((one) => one.service === known.name);
   const { service: restarted, events: restarts } = keepRestarts(known, instances, world.now);
-  const { service: before, events: moves } = keepSpreading(restarted, instances, world.now);
+  const { service: kept, events: drains } = keepDrained(restarted, instances, world.now);
+  const { service: before, events: moves } = keepSpreading(kept, instances, world.now);
   const { slots, notes } = countExits(before, instances, world.now);
   const late = lateEvidence(before, memory, cells, world);
   const watched = keepWatch({ ...before, slots }, late.evidence, memory.nextRelease, world);
@@ -212,7 +214,7 @@ function turnOf(known: ServiceState, memory: Memory, world: World, cells: readon
   return {
     service: { ...routed, slots: plan.slots },
     evidence: moved.evidence,
-    events: [...restarts, ...moves, ...exits, ...watched.events, ...moved.events, ...scaled.events],
+    events: [...restarts, ...drains, ...moves, ...exits, ...watched.events, ...moved.events, ...scaled.events],
     ticks: [...late.ticks, ...moved.ticks],
     plan,
     scaling: scaled.scaling,
@@ -233,7 +235,13 @@ function moveRelease(
   if (release === null) return { service: coolDown(before, world.now), evidence: late, events: [], ticks: [] };
   const past = memory.past?.[before.name] ?? NO_PAST;
   const known = memory.evidence[release.id] ?? startEvidence(release, past);
-  const { evidence: counted, ticks } = absorbCells(known, release, cells, false, loadsOf(release, instances));
+  const { evidence: counted, ticks } = absorbCells(
+    known,
+    release,
+    cells,
+    false,
+    loadsOf(release, working(before, instances)),
+  );
   const absorbed = withSelf(counted, release, cells);
   const seen = releaseSeen(before, release, absorbed, memory, world);
   const after = withSlow(next(release, seen), absorbed);
@@ -251,6 +259,11 @@ function moveRelease(
     events: [...events, ...startOfWatch(service, world.now), ...startEvents(release, service.release, world.now)],
     ticks: batchOf(release, known, ticks),
   };
+}
+
+/** What a drained instance uses says nothing about its version. */
+function working(service: ServiceState, instances: readonly InstanceSeenNow[]): readonly InstanceSeenNow[] {
+  return instances.filter((one) => !isOut(service, one));
 }
 
 /** Sticky services: what slow means goes to the balancer as soon as it is known, and stays. */

@@ -42,6 +42,7 @@ export function watchEnding(control: Control & { isEmpty(): boolean }): Ending {
     promote: (service, target, order) => during(control.promote(service, target, order)),
     pause: (service, order) => during(control.pause(service, order)),
     restart: (service, instance, order) => during(control.restart(service, instance, order)),
+    drain: (service, what, order) => during(control.drain(service, what, order)),
     nodes: () => control.nodes(),
     drainNode: (name, order) => during(control.drainNode(name, order)),
     activateNode: (name, order) => during(control.activateNode(name, order)),

@@ -138,6 +138,10 @@ function controlOf(told: unknown[], { events, onEvents, onTurn }: Heard): Contro
       known(service);
       return tell({ restart: service, instance, ...order }, serviceView);
     },
+    drain: async (service, what, order) => {
+      known(service);
+      return tell({ drain: service, ...what, ...order }, serviceView);
+    },
     nodes: () => tell({ nodes: true }, [nodeView]),
     drainNode: (name, order) => tell({ drainNode: name, ...order }, { ...nodeView, availability: 'emptying' }),
     activateNode: (name, order) => tell({ activateNode: name, ...order }, nodeView),

@@ -47,6 +47,10 @@ export function serveOrders(app: App, { control, stop, engines, configure }: App
     const { instance, reason } = c.req.valid('json');
     return c.json(await control.restart(c.req.valid('param').name, instance, { by: byOf(c), reason }), 200);
   });
+  app.openapi(routes.postDrain, async (c) => {
+    const { instance, act, reason } = c.req.valid('json');
+    return c.json(await control.drain(c.req.valid('param').name, { instance, act }, { by: byOf(c), reason }), 200);
+  });
   app.openapi(nodeRoutes.postNodeDrain, async (c) => {
     const { reason } = c.req.valid('json');
     return c.json(await control.drainNode(c.req.valid('param').name, { by: byOf(c), reason }), 200);

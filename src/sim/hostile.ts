@@ -1,11 +1,11 @@
 // A hostile world drawn from a seed: which faults it has, how often, and how it comes to rest.
 
-import { replicasOf } from '../core/service.ts';
+import { isOut, wantedIds, wantedVersions } from '../core/service.ts';
 import type { ServiceSpec } from '../core/spec/project.ts';
 import { isSound } from './behaviour.ts';
 import type { Call, Fate } from './crash.ts';
 import { steps, web } from './fixture.ts';
-import { orderAnything } from './people.ts';
+import { orderAnything, orderByHand } from './people.ts';
 import { type Random, randomOf } from './random.ts';
 import { type SimOptions, SimRun } from './run.ts';
 
@@ -125,6 +125,8 @@ export async function hostileRun({ seed, planted, faults: given }: Hostile): Pro
   const faults = { ...anyFaults(random), ...given };
   const restartAfterS = () => (random.chance(0.6) ? 0 : random.between(1, 15));
   const scales = randomOf(`hostile/${seed}/scale`);
+  const hands = randomOf(`hostile/${seed}/hands`);
+  const byHand = hands.chance(0.5) ? 0.2 * hands.next() : 0;
   const services = anyServices(random).map((spec) => maybeScaled(spec, scales));
   const run = new SimRun({ seed, services, restartAfterS, ...planted });
   run.world.runtime.slowestStartS = random.pick([0, 0, 2]);
@@ -135,6 +137,7 @@ export async function hostileRun({ seed, planted, faults: given }: Hostile): Pro
   await run.pass(HOSTILE_S, async () => {
     beHostile(run, faults, random);
     if (random.chance(faults.order)) await orderAnything(run, random);
+    if (byHand > 0 && hands.chance(byHand)) await orderByHand(run, hands);
     if (run.world.time.second % 20 === 0) run.control?.status();
   });
   run.fateOf = () => 'well';
@@ -203,18 +206,26 @@ export function unrest(run: SimRun): string {
   if (!run.control) return 'the control plane is dead';
   const { world, scene } = run;
   const wanted = new Set<string>();
+  const kept = new Set<string>();
   for (const service of scene.stored.services.values()) {
     if (service.queued) return `v${service.queued.version} of ${service.name} still waits`;
     const phase = service.release?.phase ?? '';
     if (['starting', 'promoting', 'rolling_back'].includes(phase)) return `a release of ${service.name} is ${phase}`;
     if (service.isDown) continue;
-    for (const version of [service.stable, service.warm?.version, service.release?.version]) {
-      for (let slot = 1; slot <= (typeof version === 'number' ? replicasOf(service, version) : 0); slot += 1) {
-        if (typeof version === 'number') wanted.add(`${service.name}-v${version}-${slot}`);
-      }
+    if (service.restarts) return `${service.restarts[0]} is still to be restarted`;
+    for (const one of service.drained ?? []) {
+      if (one.isReturning) return `${one.id} has not come back`;
+      kept.add(one.id);
+    }
+    const mine = [...world.runtime.instances.values()].map(({ spec }) => spec);
+    const own = mine.filter((spec) => spec.service === service.name);
+    for (const version of wantedVersions(service)) {
+      for (const id of wantedIds(service, version, own)) wanted.add(id);
     }
   }
-  for (const id of world.runtime.instances.keys()) if (!wanted.has(id)) return `${id} is still there`;
+  for (const id of world.runtime.instances.keys()) {
+    if (!wanted.has(id) && !kept.has(id)) return `${id} is still there`;
+  }
   for (const id of wanted) {
     const instance = world.runtime.instances.get(id);
     if (!instance && isKeptWaiting(run, id)) continue;
@@ -242,6 +253,7 @@ function unrouted({ world, scene }: SimRun): string {
     const routed = new Set(sides.map((target) => target.id));
     for (const [id, { spec, isReady, behaviour }] of world.runtime.instances) {
       if (spec.service !== service.name || spec.version !== service.stable || !isReady || !isSound(behaviour)) continue;
+      if (isOut(service, spec)) continue;
       if (!routed.has(id)) return `${id} is ready and gets no traffic`;
     }
   }

@@ -74,6 +74,21 @@ export async function orderAnything(run: SimRun, random: Random): Promise<void> 
   }
 }
 
+/** Something that a person does to one instance, or to all of a service, now. */
+export async function orderByHand(run: SimRun, random: Random): Promise<void> {
+  const { name } = random.pick(run.services);
+  const ids = [...run.world.runtime.instances.keys()].filter((id) => id.startsWith(`${name}-v`)).sort();
+  const drained = run.scene.stored.services.get(name)?.drained?.map((one) => one.id) ?? [];
+  const instance = random.pick(random.chance(0.5) && drained.length > 0 ? drained : [...ids, `${name}-v1-1`]);
+  const act = random.pick(['out', 'out', 'back', 'stop'] as const);
+  if (random.chance(0.3)) {
+    const one = random.chance(0.5) ? instance : null;
+    await run.order('restart', name, (control) => control.restart(name, one, ANNA));
+    return;
+  }
+  await run.order('drain', name, (control) => control.drain(name, { instance, act }, ANNA));
+}
+
 async function release(run: SimRun, service: string, steps: readonly number[] | null): Promise<void> {
   const order = { ...ANNA, project: run.project, service, steps };
   await run.order('release', service, (control) => control.releaseService(order));

@@ -1,6 +1,6 @@
 // What the invariants know: the world, what the store holds, and what people asked for.
 import type { ReleaseRecord } from '../control/memory.ts';
-import { isStandInOf, type ServiceState } from '../core/service.ts';
+import { placeOf, type ServiceState } from '../core/service.ts';
 import type { Cursor, Table } from '../core/traffic.ts';
 import type { InstanceSeen, InstanceSpec } from '../ports/runtime.ts';
 import type { Change } from '../ports/store.ts';
@@ -15,7 +15,7 @@ export type Violation = {
   readonly second: number;
 };
 
-export type Verb = 'up' | 'release' | 'rollback' | 'promote' | 'pause' | 'restart' | 'down';
+export type Verb = 'up' | 'release' | 'rollback' | 'promote' | 'pause' | 'restart' | 'drain' | 'down';
 
 /** What people asked of a service; an order counts from when it was given, whether or not it was heard. */
 export class Ledger {
@@ -66,11 +66,16 @@ export function isListedReady(scene: Scene, service: string, version: number | n
   return scene.listed.some((one) => one.service === service && one.version === version && one.state === 'ready');
 }
 
-/** Whether a ready instance of the same version stands in for this one, as after a restart by hand. */
-export function isFollowed({ listed, stored }: Scene, { id, service, version }: InstanceSpec): boolean {
+/**
+ * Whether another ready instance of the same version has the place of this one, as after a restart or a drain by hand. One that is
+ * restarted and serves nobody need not wait for that.
+ */
+export function isFollowed({ listed, stored }: Scene, { id, service, version, slot }: InstanceSpec): boolean {
   const state = stored.services.get(service);
   const mine = listed.filter((one) => one.service === service && one.version === version && one.state === 'ready');
-  return state !== undefined && mine.some((one) => isStandInOf(state, one, id));
+  const serves = version === state?.stable && mine.some((one) => one.id === id);
+  if (!serves && state?.restarts?.includes(id)) return true;
+  return mine.some((one) => one.id !== id && placeOf(one) === placeOf({ slot }));
 }
 
 /** The release of this version that the store knows last, under way or over. */

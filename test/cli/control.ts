@@ -107,6 +107,7 @@ export function controlOf(stage: Stage): Control {
     promote: (name, target) => obey('promote', { name, ...target }, look),
     pause: (name) => obey('pause', { name }, look),
     restart: (name, instance) => obey('restart', { name, instance }, () => known(stage, name)),
+    drain: (name, what) => obey('drain', { name, ...what }, () => known(stage, name)),
     nodes: async () => [node],
     drainNode: (name) => obey('drain', { name }, () => ({ ...node, name, availability: 'emptying' as const })),
     activateNode: (name) => obey('activate', { name }, () => ({ ...node, name })),

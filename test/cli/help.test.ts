@@ -22,6 +22,7 @@ describe('help', () => {
     'promote',
     'pause',
     'restart',
+    'drain',
     'history',
     'plan',
     'doctor',

@@ -170,6 +170,61 @@ const instance: InstanceView = {
   restarts: 0,
 };
 
+describe('friday drain', () => {
+  const until = new Date(2026, 10, 21, 14, 5).getTime();
+  const [one, other] = [1, 2].map((slot) => ({ ...instance, id: `api-v42-${slot}` }));
+  const kept = {
+    ...instance,
+    id: 'api-v42-3',
+    role: 'drained' as const,
+    drained: { by: 'anna', until, outSince: NOON },
+  };
+  const stand = (...instances: (InstanceView | undefined)[]) => {
+    const listed = instances.filter((each) => each !== undefined);
+    harness.stage.status = status({ services: [service('api', { version: 42, instances: listed })] });
+  };
+
+  it('takes the one that is named out, or the only one that there is, and says until when', async () => {
+    stand(one, other, kept);
+    expect((await harness.run(['drain', 'api', '--instance', 'api-v42-2', '--reason', 'heap dump'])).code).toBe(0);
+    stand({ ...instance, drained: { by: 'anna', until, outSince: null } });
+    const again = await harness.run(['drain', 'api', '--instance', 'api-v42-1']);
+    expect(again.out).toBe('  ✓ draining api-v42-1; it runs on until 14:05 at the latest\n');
+    stand(one);
+    expect((await harness.run(['drain', 'api'])).out).toContain('draining api-v42-1');
+    expect(harness.stage.told.map(({ given }) => given)).toEqual([
+      { name: 'api', instance: 'api-v42-2', act: 'out' },
+      { name: 'api', instance: 'api-v42-1', act: 'out' },
+      { name: 'api', instance: 'api-v42-1', act: 'out' },
+    ]);
+  });
+
+  it('brings back and stops the one that is drained', async () => {
+    stand(one, other, kept);
+    expect((await harness.run(['drain', 'api', '--back'])).out).toContain('bringing back api-v42-3');
+    expect((await harness.run(['drain', 'api', '--stop'])).out).toContain('stopping api-v42-3');
+    expect((await harness.run(['drain', 'api', '--back', '--stop'])).code).toBe(2);
+    expect(harness.stage.told.map(({ given }) => given)).toEqual([
+      { name: 'api', instance: 'api-v42-3', act: 'back' },
+      { name: 'api', instance: 'api-v42-3', act: 'stop' },
+    ]);
+  });
+
+  it('asks which one where several can be meant, and would say with --dry-run', async () => {
+    stand(one, other);
+    const { err } = await harness.run(['drain', 'api']);
+    expect(err).toContain('api has 2 instances: api-v42-1, api-v42-2');
+    expect(err).toContain('friday drain api --instance api-v42-1');
+    expect((await harness.run(['drain', 'api', '--stop'])).err).toContain('api has no drained instances');
+    const unknown = await harness.run(['drain', 'api', '--instance', 'api-v42-9', '--dry-run']);
+    expect(unknown.err).toContain('api has no instance api-v42-9');
+    expect((await harness.run(['drain', 'api', '--instance', 'api-v42-2', '-n'])).out).toBe(
+      '  would drain api-v42-2\n',
+    );
+    expect(harness.stage.told).toEqual([]);
+  });
+});
+
 describe('friday restart', () => {
   it('says what is restarted, one or all', async () => {
     const instances = [1, 2].map((slot) => ({ ...instance, id: `api-v42-${slot}` }));

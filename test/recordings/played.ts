@@ -152,6 +152,7 @@ function noOrders() {
     promote: refuse,
     pause: refuse,
     restart: refuse,
+    drain: refuse,
     nodes: refuse,
     drainNode: refuse,
     activateNode: refuse,

@@ -198,6 +198,8 @@ export const api = {
   },
   restart: (service: string, instance: string | null) =>
     send<ServiceView>(`${of(service)}/restart`, { instance, reason: '' }),
+  drain: (service: string, instance: string, act: 'out' | 'back' | 'stop') =>
+    send<ServiceView>(`${of(service)}/drain`, { instance, act, reason: '' }),
   pause: (service: string) => send<ReleaseView>(`${of(service)}/pause`, { reason: '' }),
   promote: (service: string, to: number | null) => send<ReleaseView>(`${of(service)}/promote`, { to, reason: '' }),
   rollBack: (service: string, version: number | null) =>

@@ -3,7 +3,7 @@ import type { InstanceView, ReleaseView, ServiceView, StatusView } from '../../a
 import { formatDuration } from '../../core/time.ts';
 import { type Cell, type Column, table } from '../output/columns.ts';
 import { type Command, commands } from '../output/commands.ts';
-import { briefly } from '../output/moments.ts';
+import { briefly, clockOf } from '../output/moments.ts';
 import { bytes, cpu, latency, NONE, rate, share, weightOf } from '../output/numbers.ts';
 import { type Paint, paintOf } from '../output/paint.ts';
 import { cleaned, cut, ends, wrap } from '../output/text.ts';
@@ -277,9 +277,13 @@ const INSTANCE_MARKS: Readonly<Record<InstanceView['state'], readonly [glyph: st
 
 /** What is ready but gets no request is told apart from what serves. */
 function instanceMark(
-  { state, role, version }: InstanceView,
+  { state, role, version, drained }: InstanceView,
   { watch }: ServiceView,
 ): readonly [glyph: string, tone: keyof Paint, word: string] {
+  if (drained && (state === 'ready' || state === 'starting')) {
+    const word = drained.outSince === null ? 'to be drained' : `drained until ${clockOf(drained.until).slice(0, 5)}`;
+    return ['▽', 'warn', word];
+  }
   if (state === 'ready' && version === watch?.from) return ['✓', 'good', 'compared'];
   if (state === 'ready' && role === 'warm') return ['○', 'dim', 'kept warm'];
   if (state === 'ready' && role === 'leaving') return ['○', 'dim', 'draining'];

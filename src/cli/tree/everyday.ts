@@ -1,4 +1,4 @@
-// The verbs of every day: up, release, status, logs, rollback, promote, pause, restart, history.
+// The verbs of every day: up, release, status, logs, rollback, promote, pause, restart, drain, history.
 import { Command, Option } from '@commander-js/extra-typings';
 import { addGlobals } from '../globals.ts';
 import { withExamples } from '../help/tree.ts';
@@ -9,7 +9,9 @@ const SERVICE = 'a service of the compose file';
 const SUBJECT = 'SERVICE, or SERVICE@VERSION like api@v42';
 
 export function everydayVerbs(runner: Runner): Command<never[]>[] {
-  const verbs = [up, release, status, logs, rollback, promote, pause, restart, history].map((verb) => verb(runner));
+  const verbs = [up, release, status, logs, rollback, promote, pause, restart, drain, history].map((verb) =>
+    verb(runner),
+  );
   for (const verb of verbs) verb.helpGroup('Everyday');
   return verbs as unknown as Command<never[]>[];
 }
@@ -141,6 +143,23 @@ function restart(runner: Runner) {
   return withExamples(command, [
     ['friday restart api', 'all instances of the version that people use'],
     ['friday restart api --instance api-v42-1', 'only one: it ends its open requests first'],
+  ]);
+}
+
+function drain(runner: Runner) {
+  const command = new Command('drain')
+    .description('take an instance out of traffic to look at it')
+    .argument('<service>', SERVICE)
+    .option('--instance <id>', 'this one, like api-v42-1; may be left out where there is one')
+    .addOption(new Option('--back', 'into traffic again; what stood in leaves').conflicts('stop'))
+    .option('--stop', 'stop it now, not after an hour')
+    .option('--reason <text>', 'why, for the history')
+    .action(act(runner, async (call, ...given) => (await import('../verbs/drain.ts')).drain(call, ...given)));
+  addGlobals(command, ['--dry-run']);
+  return withExamples(command, [
+    ['friday drain api --instance api-v42-1', 'another one stands in; it runs on'],
+    ['friday drain api --back', 'put it back'],
+    ['friday drain api --stop', 'it was looked at'],
   ]);
 }
 

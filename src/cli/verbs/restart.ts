@@ -25,15 +25,19 @@ export async function restart(call: Call, service: string, options: RestartOptio
   return 0;
 }
 
+/** The id of an instance that there is, else `not-found`. */
+export function requireListed({ name, instances }: ServiceView, id: string): string {
+  if (instances.some((one) => one.id === id)) return id;
+  const ids = instances.map((one) => one.id).join(', ') || 'none';
+  throw new Failure('not-found', `${name} has no instance ${id}; expected one of: ${ids}.`, {
+    hint: `friday status ${name}`,
+  });
+}
+
 /** Failure: `not-found`. */
-function whatOf({ name, version, instances }: ServiceView, instance: string | null): string {
-  if (instance !== null) {
-    if (instances.some((one) => one.id === instance)) return instance;
-    const ids = instances.map((one) => one.id).join(', ') || 'none';
-    throw new Failure('not-found', `${name} has no instance ${instance}; expected one of: ${ids}.`, {
-      hint: `friday status ${name}`,
-    });
-  }
-  const mine = instances.filter((one) => one.version === version && one.role !== 'leaving');
+function whatOf(view: ServiceView, instance: string | null): string {
+  if (instance !== null) return requireListed(view, instance);
+  const { name, version, instances } = view;
+  const mine = instances.filter((one) => one.version === version && one.role !== 'leaving' && one.role !== 'drained');
   return mine.length === 1 ? `${mine[0]?.id}` : `${plural(mine.length, 'instance')} of ${name}, one after the other`;
 }

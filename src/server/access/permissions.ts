@@ -42,6 +42,7 @@ export const PERMISSIONS: Readonly<Record<string, Permission>> = {
   promote: release,
   pause: release,
   restart: release,
+  drain: release,
   nodes: look,
   drainNode: { act: 'stop' },
   activateNode: { act: 'stop' },

@@ -49,6 +49,7 @@ const TABLE: Readonly<Record<string, Row>> = {
   'POST /api/v1/services/{name}/promote': { from: 'releaser', status: 200, body: {} },
   'POST /api/v1/services/{name}/pause': { from: 'releaser', status: 409, body: {} },
   'POST /api/v1/services/{name}/restart': { from: 'releaser', status: 200, body: {} },
+  'POST /api/v1/services/{name}/drain': { from: 'releaser', status: 200, body: examples.drainOrder },
   'GET /api/v1/nodes': { from: 'viewer', status: 200 },
   'POST /api/v1/nodes/{name}/drain': { from: 'admin', status: 200, body: {} },
   'POST /api/v1/nodes/{name}/activate': { from: 'admin', status: 200, body: {} },

@@ -11,12 +11,12 @@ function isWanted(service: ServiceState | undefined, version: number, slot: numb
   return [service.stable, service.warm?.version, service.release?.version].includes(version);
 }
 
-/** It takes the place of one that somebody restarts or that moves, or is there already and starts again. */
+/** It takes the place of one that somebody restarts or drains or that moves, or is there already and starts again. */
 function isFollowing({ listed, stored }: Scene, { id, service, version, slot }: InstanceSpec): boolean {
   if (slot <= 1000 || listed.some((one) => one.id === id)) return true;
-  const { restarts, spreading } = stored.services.get(service) ?? {};
+  const { restarts = [], drained = [], spreading } = stored.services.get(service) ?? {};
   const before = instanceId(service, version, slot - 1000);
-  return restarts?.includes(before) === true || spreading?.moving?.id === before;
+  return restarts.includes(before) || drained.some((one) => one.id === before) || spreading?.moving?.id === before;
 }
 
 /** Evidence in a change whose judge was told other ticks than the change, and those before it, keep. */

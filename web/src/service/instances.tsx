@@ -1,12 +1,10 @@
-// The instances of a service, and a restart of one or all of them: asked once, in place, with the command that does the same.
-import { useEffect, useState } from 'preact/hooks';
+// The instances of a service: what state each is in, and what can be done to it.
+import { useState } from 'preact/hooks';
 import type { InstanceView, ServiceView } from '../../../src/api/views.ts';
-import { api, may, Problem } from '../api.ts';
-import { bytesText, coresText, spanText, utcText } from '../format.ts';
-import { onKey } from '../keys.ts';
+import { bytesText, coresText, shortClockText, spanText, utcText } from '../format.ts';
 import { now } from '../live.ts';
 import type { Tone } from '../marks.ts';
-import { Question } from '../parts/question.tsx';
+import { ActButton, type Asked, Asking, actsOn, canStandIn } from './instance-acts.tsx';
 
 const STATES: Readonly<Record<InstanceView['state'], readonly [string, Tone]>> = {
   ready: ['✓ ready', 'ok'],
@@ -28,34 +26,27 @@ const COLUMNS = [
   'Address',
 ] as const;
 
-/** What is asked about: one instance, or all of them. */
-type Asked = { readonly instance: string | null };
-
-/** Fresh instances would answer for one of the versions that are compared, and others can stand in only behind the balancer. */
-function canRestart({ isReleased, version, release, watch, state }: ServiceView): boolean {
-  return isReleased && version !== null && release === null && watch === null && state !== 'stopped' && may('release');
-}
-
 export function Instances({ service }: { service: ServiceView }) {
   const [asked, setAsked] = useState<Asked | null>(null);
   const [said, setSaid] = useState('');
-  const isOffered = canRestart(service);
-  const ask = (instance: string | null) => {
+  const isOffered = service.instances.some((one) => actsOn(service, one).length > 0);
+  const ask = (what: Asked) => {
     setSaid('');
-    setAsked({ instance });
+    setAsked(what);
   };
   return (
     <section class="panel" aria-labelledby="instances-title">
       <h2 id="instances-title">
         Instances <small>{service.scale?.sentence ?? `${service.ready} of ${service.wanted} ready`}</small>
-        {isOffered && service.instances.length > 1 && asked === null && (
-          <button type="button" class="link" onClick={() => ask(null)}>
+        {canStandIn(service) && service.instances.length > 1 && asked === null && (
+          <button type="button" class="link" onClick={() => ask({ act: 'restart', instance: null })}>
             Restart all
           </button>
         )}
       </h2>
       {isOffered && asked !== null && (
-        <Restart
+        <Asking
+          key={`${asked.act} ${asked.instance}`}
           service={service}
           asked={asked}
           onEnd={(words) => {
@@ -70,53 +61,15 @@ export function Instances({ service }: { service: ServiceView }) {
       {service.instances.length === 0 ? (
         <p class="empty">None runs.</p>
       ) : (
-        <Table service={service} onRestart={isOffered ? ask : null} />
+        <Table service={service} onAsk={isOffered ? ask : null} />
       )}
     </section>
   );
 }
 
-function Restart({ service, asked, onEnd }: { service: ServiceView; asked: Asked; onEnd: (words: string) => void }) {
-  const [isBusy, setBusy] = useState(false);
-  const [refusal, setRefusal] = useState<Problem | null>(null);
-  const { name } = service;
-  const { instance } = asked;
-  const what = instance ?? `all instances of ${name}, one after the other`;
-  useEffect(
-    () =>
-      onKey((key, event) => {
-        if (key !== 'escape') return;
-        onEnd('');
-        event.preventDefault();
-      }),
-    [onEnd],
-  );
-  const run = async () => {
-    setBusy(true);
-    setRefusal(null);
-    try {
-      await api.restart(name, instance);
-      onEnd(`Restarting ${what}: another one stands in first.`);
-    } catch (error) {
-      setRefusal(error instanceof Problem ? error : new Problem(0, String(error)));
-      setBusy(false);
-    }
-  };
-  return (
-    <Question
-      question={`Restart ${what}? Another one stands in first.`}
-      command={`friday restart ${name}${instance === null ? '' : ` --instance ${instance}`}`}
-      isBusy={isBusy}
-      refusal={refusal}
-      onYes={run}
-      onNo={() => onEnd('')}
-    />
-  );
-}
+type TableProps = { service: ServiceView; onAsk: ((asked: Asked) => void) | null };
 
-type TableProps = { service: ServiceView; onRestart: ((instance: string) => void) | null };
-
-function Table({ service, onRestart }: TableProps) {
+function Table({ service, onAsk }: TableProps) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label="Instances table">
       <table>
@@ -127,12 +80,12 @@ function Table({ service, onRestart }: TableProps) {
                 {text}
               </th>
             ))}
-            {onRestart && <th scope="col">Act</th>}
+            {onAsk && <th scope="col">Act</th>}
           </tr>
         </thead>
         <tbody>
           {service.instances.map((one) => (
-            <Row key={one.id} service={service} one={one} onRestart={onRestart} />
+            <Row key={one.id} service={service} one={one} onAsk={onAsk} />
           ))}
         </tbody>
       </table>
@@ -140,7 +93,7 @@ function Table({ service, onRestart }: TableProps) {
   );
 }
 
-function Row({ service, one, onRestart }: TableProps & { one: InstanceView }) {
+function Row({ service, one, onAsk }: TableProps & { one: InstanceView }) {
   return (
     <tr>
       <th scope="row">
@@ -150,7 +103,7 @@ function Row({ service, one, onRestart }: TableProps & { one: InstanceView }) {
       </th>
       <td class={`n ${one.role === 'candidate' ? 'v-c ver' : ''}`}>v{one.version}</td>
       <td>
-        <span class={`n tone-${STATES[one.state][1]}`}>{STATES[one.state][0]}</span>
+        <State one={one} />
         {one.reason !== '' && <span class="mute reason-of"> {one.reason}</span>}
       </td>
       <td class="n">{one.role}</td>
@@ -162,21 +115,27 @@ function Row({ service, one, onRestart }: TableProps & { one: InstanceView }) {
       <td class={`n ${one.restarts > 0 ? 's-warn' : ''}`}>{one.restarts}</td>
       <td class="n mute">{one.handle}</td>
       <td class="n mute">{one.address}</td>
-      {onRestart && (
+      {onAsk && (
         <td class="n">
-          {one.role !== 'leaving' && (
-            <button
-              type="button"
-              class="link"
-              aria-label={`Restart ${one.id}`}
-              title={`The same in a terminal: friday restart ${service.name} --instance ${one.id}`}
-              onClick={() => onRestart(one.id)}
-            >
-              Restart
-            </button>
-          )}
+          {actsOn(service, one).map((act) => (
+            <span key={act}>
+              <ActButton service={service.name} asked={{ act, instance: one.id }} onAsk={onAsk} />{' '}
+            </span>
+          ))}
         </td>
       )}
     </tr>
+  );
+}
+
+/** What is drained still runs: that it gets no requests, and until when, is what matters. */
+function State({ one: { state, drained } }: { one: InstanceView }) {
+  const [words, tone] = STATES[state];
+  if (!drained || (state !== 'ready' && state !== 'starting')) return <span class={`n tone-${tone}`}>{words}</span>;
+  if (drained.outSince === null) return <span class="n tone-warn">▽ to be drained</span>;
+  return (
+    <span class="n tone-warn" title={`By ${drained.by}, until ${utcText(drained.until)} at the latest`}>
+      ▽ drained until {shortClockText(drained.until)}
+    </span>
   );
 }
