@@ -3,6 +3,7 @@ import type { Release } from '../core/release.ts';
 import type { ServiceState } from '../core/service.ts';
 import { promote, rollBack } from '../core/steer.ts';
 import { type Act, decide } from '../core/turn.ts';
+import { DRAIN_MISTAKES } from './drain-mistakes.ts';
 import { NO_FAULTS } from './hostile.ts';
 import { lateStore, type Mistake, misled, spoiled, withRelease, withServices, withTraffic } from './plant.ts';
 import { SCALE_MISTAKES } from './scale-mistakes.ts';
@@ -231,4 +232,5 @@ export const MISTAKES: readonly Mistake[] = [
   },
   ...WATCH_MISTAKES,
   ...SCALE_MISTAKES,
+  ...DRAIN_MISTAKES,
 ];

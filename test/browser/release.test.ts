@@ -86,6 +86,39 @@ describeWith('chromium', 'the page of a release', () => {
     await context.close();
   }, 180_000);
 
+  it('drains an instance by button, shows until when it runs on, brings it back and stops it', async () => {
+    const instances = async () => (await stage.client.service(RELEASED)).instances;
+    const idsOf = async () => (await instances()).map((one) => one.id).sort();
+    const before = await idsOf();
+    const [first = ''] = before;
+    const { page, context, errors } = await sitDown(browser, stage);
+    await goTo(page, stage, `/services/${RELEASED}`);
+    const order = async (act: string, flag: string) => {
+      await page.getByRole('button', { name: `${act} ${first}`, exact: true }).click();
+      const question = page.getByRole('group', { name: new RegExp(`^${act.split(' ')[0]} `) });
+      expect(await question.innerText()).toContain(`friday drain ${RELEASED} --instance ${first}${flag}`);
+      await page.getByRole('button', { name: /^Yes/ }).click();
+      await question.waitFor({ state: 'detached' });
+    };
+    const row = page.getByRole('row', { name: first });
+    const isOut = () =>
+      expect.poll(() => row.innerText(), { timeout: PATIENCE_MS }).toMatch(/▽ drained until \d\d:\d\d/);
+    await order('Drain', '');
+    await isOut();
+    const { ready, wanted, state } = await stage.client.service(RELEASED);
+    expect([ready, state]).toEqual([wanted, 'healthy']);
+    await order('Bring back', ' --back');
+    await expect.poll(idsOf, { timeout: PATIENCE_MS }).toEqual(before);
+    await expect.poll(() => row.innerText(), { timeout: PATIENCE_MS }).toContain('✓ ready');
+    await order('Drain', '');
+    await isOut();
+    await order('Stop', ' --stop');
+    await expect.poll(idsOf, { timeout: PATIENCE_MS }).not.toContain(first);
+    expect((await stage.client.service(RELEASED)).state).toBe('healthy');
+    expect(errors).toEqual([]);
+    await context.close();
+  }, 180_000);
+
   it('shows the share that the proxy counted, within a point, at each step', async () => {
     await setBake(stage, '22s');
     const { id } = await stage.release('good');
