@@ -55,6 +55,25 @@ describeWith('chromium', 'hundreds of services', () => {
     await player.close();
   }, 120_000);
 
+  it('let somebody be asked once and say yes, though a new frame comes in between', async () => {
+    const player = await playRecording(withMany(readRecording('good'), MANY), 1);
+    const { page, context } = await watchPlayed(browser, player, '/');
+    const rate = page.locator('.services tbody tr', { hasText: nameOf(21) }).locator('.rate');
+    await rate.waitFor();
+    player.start();
+    await page.keyboard.press('Control+k');
+    await page.getByRole('combobox', { name: 'A verb' }).fill('sign out');
+    await page.keyboard.press('Enter');
+    const option = page.locator('#palette-list [role=option]').first();
+    await poll(() => option.innerText()).toContain('↵ says yes');
+    const before = await rate.textContent();
+    await poll(() => rate.textContent()).not.toBe(before);
+    await page.keyboard.press('Enter');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).waitFor();
+    await context.close();
+    await player.close();
+  }, 120_000);
+
   it('with long names are no wider than a phone of 390 pixels, on any page', async () => {
     const long = nameOf(3);
     const recording = renamed(withMany(readRecording('broken'), 20), long);

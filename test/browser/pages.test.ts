@@ -113,6 +113,32 @@ describeWith('chromium', 'every page', () => {
     await context.close();
   }, 120_000);
 
+  it('tells its keys by ?, and runs by name what has no key', async () => {
+    const { page, context, errors } = await sitDown(browser, stage);
+    await goTo(page, stage, '/services');
+    await page.keyboard.press('?');
+    const keys = page.getByRole('dialog', { name: 'Keys' });
+    expect(await keys.innerText()).toMatch(/R\s+roll it back/);
+    expect(await found(page)).toEqual([]);
+    await page.keyboard.press('Escape');
+    await keys.waitFor({ state: 'detached' });
+    const run = async (words: string) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: 'A verb' }).fill(words);
+      await page.keyboard.press('Enter');
+    };
+    await run('theme dark');
+    await expect.poll(() => page.evaluate('document.documentElement.dataset.theme')).toBe('dark');
+    for (const verb of ['promote', 'pause', 'rollback']) {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: 'A verb' }).fill(`friday ${verb} ${RELEASED}`);
+      await expect.poll(() => page.locator('#palette-list [role=option]').count()).toBeGreaterThan(0);
+      await page.keyboard.press('Escape');
+    }
+    expect(errors).toEqual([]);
+    await context.close();
+  }, 120_000);
+
   it('signs in by a link once, and by password; a second use of the link is refused', async () => {
     await stage.client.access.addPerson({ name: 'ana', role: 'releaser', password: 'correct horse battery' });
     const { code } = await stage.client.access.createLink('ana');

@@ -1,13 +1,15 @@
 // ⌘K: the verbs of the command line and the places of the page, found by typing.
 import { computed, signal } from '@preact/signals';
-import { useEffect, useRef } from 'preact/hooks';
+import { useEffect } from 'preact/hooks';
 import type { ServiceView } from '../../src/api/views.ts';
-import { api, may, Problem } from './api.ts';
+import { api, may, Problem, signOut } from './api.ts';
 import { weightText } from './format.ts';
+import { openKeys } from './keys-window.tsx';
 import { status } from './live.ts';
+import { Dialog } from './parts/dialog.tsx';
 import { actsOf, needsOf } from './release/acts.tsx';
 import { go } from './router.ts';
-import { nextTheme } from './theme.ts';
+import { setTheme, THEMES, theme } from './theme.ts';
 
 type Entry = {
   readonly text: string;
@@ -21,7 +23,8 @@ type Entry = {
 const isOpen = signal(false);
 const words = signal('');
 const at = signal(0);
-const sure = signal<Entry | null>(null);
+/** The text of what was asked about; entries themselves are made anew with every frame. */
+const sure = signal<string | null>(null);
 const said = signal('');
 
 export function openPalette(): void {
@@ -94,22 +97,26 @@ const entries = computed<readonly Entry[]>(() => {
     },
   ]);
   const pages = [
-    ['status', 'friday status', '/'],
-    ['history', 'friday history', '/releases'],
-    ['logs', 'friday logs -f', '/logs'],
-    ['services', 'friday status', '/services'],
-    ['settings: people, tokens, audit', 'friday user, friday token', '/settings'],
+    ['go to the overview: status', 'friday status', '/'],
+    ['go to services', 'friday status', '/services'],
+    ['go to releases: history', 'friday history', '/releases'],
+    ['go to logs', 'friday logs -f', '/logs'],
+    ['go to settings: people, tokens, audit', 'friday user, friday token', '/settings'],
   ].map(([text = '', note = '', path = '/']): Entry => ({ text, note, asks: false, run: () => go(path) }));
-  return [
-    ...verbs,
-    ...shown,
-    ...pages,
-    ...places,
-    ...back,
-    ...restartsOf(services),
-    { text: 'theme: next', note: 'system, light, dark', asks: false, run: nextTheme },
-  ];
+  return [...verbs, ...shown, ...pages, ...places, ...back, ...restartsOf(services), ...own()];
 });
+
+/** What is about this page and who looks at it. */
+function own(): readonly Entry[] {
+  const themes = THEMES.filter((one) => one !== theme.value).map(
+    (one): Entry => ({ text: `theme: ${one}`, note: 'look of this page', asks: false, run: () => setTheme(one) }),
+  );
+  return [
+    ...themes,
+    { text: 'keys: what they do', note: '?', asks: false, run: openKeys },
+    { text: 'sign out', note: 'this browser only', asks: true, run: signOut },
+  ];
+}
 
 /** Every word must be in it, in any order. */
 const found = computed(() => {
@@ -121,8 +128,8 @@ const found = computed(() => {
 
 async function choose(entry: Entry | undefined): Promise<void> {
   if (!entry) return;
-  if (entry.asks && sure.value !== entry) {
-    sure.value = entry;
+  if (entry.asks && sure.value !== entry.text) {
+    sure.value = entry.text;
     return;
   }
   try {
@@ -135,7 +142,6 @@ async function choose(entry: Entry | undefined): Promise<void> {
 }
 
 export function Palette() {
-  const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const onKeys = (event: KeyboardEvent) => {
       if (event.key.toLowerCase() !== 'k' || !(event.metaKey || event.ctrlKey)) return;
@@ -145,21 +151,13 @@ export function Palette() {
     document.addEventListener('keydown', onKeys);
     return () => document.removeEventListener('keydown', onKeys);
   }, []);
-  useEffect(() => {
-    if (isOpen.value && !dialog.current?.open) dialog.current?.showModal();
-    if (!isOpen.value && dialog.current?.open) dialog.current.close();
-  }, [isOpen.value]);
+  const close = () => {
+    isOpen.value = false;
+  };
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, as the browser does by itself
-    <dialog
-      ref={dialog}
-      class="palette"
-      aria-label="Search or run a command"
-      onClose={() => (isOpen.value = false)}
-      onClick={(event) => event.target === dialog.current && dialog.current?.close()}
-    >
-      {isOpen.value && <Finder />}
-    </dialog>
+    <Dialog label="Search or run a command" class="palette" isOpen={isOpen.value} onClose={close}>
+      <Finder />
+    </Dialog>
   );
 }
 
@@ -207,7 +205,7 @@ function Finder() {
             class="entry"
             onClick={() => void choose(entry)}
           >
-            <span>{sure.value === entry ? `${entry.text}? ↵ says yes` : entry.text}</span>
+            <span>{sure.value === entry.text ? `${entry.text}? ↵ says yes` : entry.text}</span>
             <code>{entry.note}</code>
           </div>
         ))}

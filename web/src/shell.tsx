@@ -3,6 +3,7 @@ import { useEffect } from 'preact/hooks';
 import { Problem, session, signOut } from './api.ts';
 import { clockText, spanText } from './format.ts';
 import { onKey } from './keys.ts';
+import { KeysWindow, openKeys } from './keys-window.tsx';
 import { heardAt, isStale, lostWhy, restart, staleFor, status } from './live.ts';
 import { LogsPage } from './pages/logs.tsx';
 import { OverviewPage } from './pages/overview.tsx';
@@ -40,6 +41,7 @@ export function App() {
         <Page place={placeOf(address.value)} />
       </div>
       <Palette />
+      <KeysWindow />
     </>
   );
 }
@@ -52,6 +54,7 @@ function Top() {
       onKey((key, event) => {
         const page = PAGES.find(([, , one]) => one === key);
         if (key === '/') openPalette();
+        else if (key === '?') openKeys();
         else if (page) go(page[1]);
         else return;
         event.preventDefault();
@@ -114,6 +117,9 @@ function Who() {
           Signed in as <b>{self.name}</b>, {self.role}
         </p>
         <a href="/settings">Settings</a>
+        <button type="button" class="link" onClick={openKeys}>
+          Keys
+        </button>
         <button type="button" class="link" onClick={() => void signOut()}>
           Sign out
         </button>

@@ -3,7 +3,7 @@ import { signal } from '@preact/signals';
 
 export type Theme = 'system' | 'light' | 'dark';
 const KEY = 'friday-theme';
-const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
+export const THEMES: readonly Theme[] = ['system', 'light', 'dark'];
 
 function stored(): Theme {
   const value = localStorage.getItem(KEY);
@@ -18,7 +18,11 @@ export function applyTheme(): void {
 }
 
 export function nextTheme(): void {
-  theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? 'system';
+  setTheme(THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? 'system');
+}
+
+export function setTheme(next: Theme): void {
+  theme.value = next;
   localStorage.setItem(KEY, theme.value);
   applyTheme();
 }
