@@ -1,32 +1,13 @@
 // Takes the pictures of the page for the docs from the real thing: node docs/images/make-page-pictures.ts
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
 import type { ReleaseView } from '../../src/api/views.ts';
 import { openStage, type Stage } from '../../src/cli/demo/stage.ts';
+import { LOOKS, launchBrowser, openSignedIn, take } from './pictures.ts';
 
-const FOLDER = join(import.meta.dirname, 'page');
-const MOST_BYTES = 150_000;
-const LOOKS = [
-  { name: 'light', colorScheme: 'light', width: 1280 },
-  { name: 'dark', colorScheme: 'dark', width: 1280 },
-  { name: 'phone', colorScheme: 'dark', width: 390 },
-] as const;
-
-/** Runs in the browser, which has no types here. */
-const PACK = `async ({ source, quality }) => {
-  const image = new Image();
-  image.src = source;
-  await image.decode();
-  const canvas = Object.assign(document.createElement('canvas'), { width: image.width, height: image.height });
-  canvas.getContext('2d').drawImage(image, 0, 0);
-  return canvas.toDataURL('image/webp', quality);
-}`;
-
-const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+const browser = await launchBrowser();
 const stage = await openStage(Number(process.argv[2] ?? 90));
-mkdirSync(FOLDER, { recursive: true });
 try {
   await sleep(40_000);
   setPlan('[25, 50], bake: 12s, requests: 20, keep_warm: 0s');
@@ -71,42 +52,9 @@ async function until(id: number, is: (view: ReleaseView) => boolean): Promise<vo
 }
 
 async function pictures(paths: Readonly<Record<string, string>>): Promise<void> {
-  for (const { name, colorScheme, width } of LOOKS) {
-    const context = await browser.newContext({
-      viewport: { width, height: 860 },
-      colorScheme,
-      reducedMotion: 'reduce',
-    });
-    const page = await signedIn(context);
-    for (const [picture, path] of Object.entries(paths)) {
-      await page.goto(`${new URL(page.url()).origin}${path}`);
-      await page.locator('main:not([aria-busy])').first().waitFor();
-      await sleep(1600);
-      await save(browser, await page.screenshot({ fullPage: true }), `${picture}-${name}`);
-    }
-    await context.close();
+  for (const look of LOOKS) {
+    const page = await openSignedIn(browser, look, (await stage.client.access.createLink(null)).url);
+    for (const [picture, path] of Object.entries(paths)) await take(browser, page, path, `${picture}-${look.name}`);
+    await page.context().close();
   }
-}
-
-async function signedIn(context: BrowserContext): Promise<Page> {
-  const page = await context.newPage();
-  await page.goto((await stage.client.access.createLink(null)).url);
-  await page.getByRole('navigation', { name: 'Main' }).waitFor();
-  return page;
-}
-
-/** As WebP, which the browser itself packs; worse and worse until it is small enough. */
-async function save(browser: Browser, png: Buffer, name: string): Promise<void> {
-  const page = await browser.newPage();
-  for (const quality of [0.92, 0.85, 0.75, 0.6]) {
-    const packed = await page.evaluate<string>(
-      `(${PACK})(${JSON.stringify({ source: `data:image/png;base64,${png.toString('base64')}`, quality })})`,
-    );
-    const bytes = Buffer.from(packed.slice(packed.indexOf(',') + 1), 'base64');
-    if (bytes.length >= MOST_BYTES && quality > 0.6) continue;
-    writeFileSync(join(FOLDER, `${name}.webp`), bytes);
-    console.log(`${name}.webp ${Math.round(bytes.length / 1000)} kB`);
-    break;
-  }
-  await page.close();
 }
