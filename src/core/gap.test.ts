@@ -13,7 +13,8 @@ function remembered() {
   const release = { ...started, bakingSince: SINCE, candidateLostSince: SINCE };
   const slot = { exits: 2, exitedAt: SINCE, notBefore: THEN + 4000, drainingSince: SINCE };
   const warm = { version: 3, untilMs: THEN + 60_000 };
-  const spreading = { since: SINCE, moving: null, least: null, vain: 0 };
+  const moving = { id: 'web-v1-1', why: '', since: SINCE };
+  const spreading = { since: SINCE, moving, least: null, vain: 0 };
   const web = serviceWith([versionFor(1), versionFor(2)], { release, warm, slots: { 'web-v1-1': slot }, spreading });
   return { lookedAt: THEN as number | null, services: { web } };
 }
@@ -28,6 +29,7 @@ function movedBy(now: number, elapsedMs: number): number {
     web.release?.candidateLostSince,
     web.warm?.untilMs,
     web.spreading?.since,
+    web.spreading?.moving?.since,
     web.slots['web-v1-1']?.notBefore,
     web.slots['web-v1-1']?.drainingSince,
   ];

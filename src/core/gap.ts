@@ -1,6 +1,7 @@
 // Time counts only while somebody looks: a dead control plane, a machine that slept and a clock that was set end no wait. Pure.
 import type { Release } from './release.ts';
 import type { ServiceState, Slot } from './service.ts';
+import type { Spreading } from './spreading.ts';
 
 /** The most that may count between two looks. */
 const COUNTED_MS = 3000;
@@ -36,7 +37,7 @@ function moveWaits(service: ServiceState, ms: number): ServiceState {
     ...service,
     warm: warm && { ...warm, untilMs: warm.untilMs + ms },
     ...(watch ? { watch: { ...watch, lostSince: moved(watch.lostSince, ms) } } : {}),
-    ...(spreading ? { spreading: { ...spreading, since: moved(spreading.since, ms) } } : {}),
+    ...(spreading ? { spreading: moveSpreading(spreading, ms) } : {}),
     release: release && moveRelease(release, ms),
     ...(drained ? { drained: drained.map((one) => ({ ...one, until: one.until + ms })) } : {}),
     slots: Object.fromEntries(slots),
@@ -45,6 +46,11 @@ function moveWaits(service: ServiceState, ms: number): ServiceState {
 
 function moved(at: number | null, ms: number): number | null {
   return at === null ? null : at + ms;
+}
+
+function moveSpreading(spreading: Spreading, ms: number): Spreading {
+  const { since, moving } = spreading;
+  return { ...spreading, since: moved(since, ms), moving: moving && { ...moving, since: moving.since + ms } };
 }
 
 function moveSlot(slot: Slot, ms: number): Slot {

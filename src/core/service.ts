@@ -220,10 +220,13 @@ function slotAt(service: ServiceState, place: number, here: readonly Placed[]): 
   const next = here.reduce((highest, one) => Math.max(highest, one.slot + PLACES), 0);
   const returning = here.find((one) => drainOf(service, one)?.isReturning && one.leaving === undefined);
   if (returning) return returning.slot;
-  const serving = here.filter((one) => drainOf(service, one) === undefined);
+  const refused = service.spreading?.refused;
+  const isRefused = ({ version, slot }: Placed) => instanceId(service.name, version, slot) === refused;
+  const serving = here.filter((one) => drainOf(service, one) === undefined && !isRefused(one));
   const newest = serving.reduce<Placed | null>((best, one) => (best && best.slot > one.slot ? best : one), null);
   if (newest === null) return here.length === 0 ? place : next;
-  return newest.leaving === undefined ? newest.slot : next;
+  // Nobody is to stand in before the one that was refused is gone.
+  return newest.leaving === undefined || here.some(isRefused) ? newest.slot : next;
 }
 
 /** Which copy of its version an instance is, counted from 1, whoever it stands in for. */

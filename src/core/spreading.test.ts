@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { startRelease } from './release.ts';
 import { serviceWith, specFor, versionFor } from './service.fixture.ts';
-import { instanceId, type ServiceState } from './service.ts';
-import { keepSpreading, MOST_IN_VAIN, QUIET_MS, type Spreadable, withMoves } from './spreading.ts';
+import { instanceId, type ServiceState, wantedIds } from './service.ts';
+import { keepSpreading, MOST_IN_VAIN, MOVE_MS, QUIET_MS, type Spreadable, withMoves } from './spreading.ts';
 
 const NOW = 10_000_000;
 const CROWDED = { why: 'n1 has 2 instances of web, n2 none', unevenness: 4 };
@@ -76,6 +76,26 @@ function watched(): Partial<ServiceState> {
   return { warm: { version: 0, untilMs: NOW + 900_000 }, watch };
 }
 
+describe('a move', () => {
+  const begun = pass(web(), pair, NOW, 30).service;
+  const waits = (state: Spreadable['state']) => [one(1), one(2, { crowded: CROWDED }), one(1002, { state })];
+
+  it('is given up when the one that is to stand in is not ready for so long, which is then not wanted', () => {
+    expect(pass(begun, waits('starting'), NOW + 31_000, MOVE_MS / 1000 - 2).told).toEqual([]);
+    const { service, told } = pass(begun, waits('exited'), NOW + 31_000, MOVE_MS / 1000);
+    expect(told).toEqual(['The move of web-v1-2 was given up: web-v1-1002 was not ready within 5 minutes.']);
+    expect(withMoves({ web: service }, pair)).toEqual(pair);
+    expect(wantedIds(service, 1, waits('starting'))).toEqual(new Set(['web-v1-1', 'web-v1-2']));
+    const gone = pass(service, pair, NOW + 400_000, 0).service;
+    expect(gone.spreading?.refused).toBeUndefined();
+    expect(wantedIds(gone, 1, [one(1), one(1002)])).toEqual(new Set(['web-v1-1', 'web-v1-1002']));
+  });
+
+  it('goes on while the one that stands in drains the other, however long', () => {
+    expect(pass(begun, waits('ready'), NOW + 31_000, 2 * (MOVE_MS / 1000)).told).toEqual([]);
+  });
+});
+
 describe('moves', () => {
   it('end when they spread nothing, however the unevenness goes up and down, and the journal says so once', () => {
     const lows = fc.array(fc.integer({ min: 4, max: 12 }), { minLength: 1, maxLength: 20 });
@@ -99,6 +119,7 @@ describe('moves', () => {
         expect(ends).toBeLessThanOrEqual(12 - 4 + 1);
         expect(service.spreading?.moving ?? null).toBeNull();
       }),
+      { numRuns: 30 },
     );
   });
 

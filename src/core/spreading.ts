@@ -15,8 +15,10 @@ export type Crowded = {
 export type Spreading = {
   /** Since when nothing else happens and an instance could be elsewhere, ms since 1970; null = something happens. */
   readonly since: number | null;
-  /** The instance on its way, until it is gone; null = none. */
-  readonly moving: { readonly id: string; readonly why: string } | null;
+  /** The instance on its way since then, until it is gone; null = none. */
+  readonly moving: { readonly id: string; readonly why: string; readonly since: number } | null;
+  /** One that was to stand in for it and did not become ready, until it is gone: it is not wanted. Absent = none. */
+  readonly refused?: string;
   /** The smallest unevenness that a move began with; null = none began. */
   readonly least: number | null;
   /** Moves since then that have made nothing better. */
@@ -32,6 +34,8 @@ export type Spreadable = Placed & {
 
 /** So long nothing else happens before an instance moves, in ms; twice as long after each move in vain. */
 export const QUIET_MS = 30_000;
+/** One that stands in has so long to become ready. */
+export const MOVE_MS = 300_000;
 /** Then instances stay where they are until they are spread by something else. */
 export const MOST_IN_VAIN = 3;
 
@@ -62,15 +66,22 @@ export function withMoves<One extends Spreadable>(
 export type Spread = { readonly service: ServiceState; readonly events: readonly NewEvent[] };
 
 /** What becomes of moves after a look at the instances of this service, and what is told of them. */
-export function keepSpreading(before: ServiceState, instances: readonly Spreadable[], now: number): Spread {
+export function keepSpreading(looked: ServiceState, instances: readonly Spreadable[], now: number): Spread {
+  const before = forgetRefused(looked, instances);
   const known = before.spreading ?? BEGUN;
-  if (known.moving !== null) return keepMoving(before, known, known.moving.id, instances, now);
+  if (known.moving !== null) return keepMoving(before, known, known.moving, instances, now);
   if (!isQuiet(before, instances)) {
     return unchanged(known.since === null ? before : { ...before, spreading: { ...known, since: null } });
   }
   const one = instances.find(({ crowded, version }) => crowded !== undefined && version === before.stable);
   if (one?.crowded === undefined) return unchanged(spread(before));
   return nextMove(before, known, one.id, one.crowded, now);
+}
+
+function forgetRefused(service: ServiceState, instances: readonly Spreadable[]): ServiceState {
+  const { refused, ...rest } = service.spreading ?? BEGUN;
+  const isGone = refused !== undefined && instances.every(({ id }) => id !== refused);
+  return isGone ? { ...service, spreading: rest } : service;
 }
 
 function unchanged(service: ServiceState): Spread {
@@ -106,7 +117,8 @@ function nextMove(before: ServiceState, known: Spreading, id: string, crowded: C
     const sentence = `The instances of ${before.name} stay where they are, though ${crowded.why}: ${vain} moves have not spread them.`;
     return { service: { ...before, spreading: { ...known, vain } }, events: [tell(sentence)] };
   }
-  const spreading = { since: null, moving: { id, why: crowded.why }, least: least(known, crowded), vain };
+  const moving = { id, why: crowded.why, since: now };
+  const spreading = { since: null, moving, least: least(known, crowded), vain };
   return { service: { ...before, spreading }, events: [tell(`${id} moves to another node: ${crowded.why}.`)] };
 }
 
@@ -117,18 +129,30 @@ function least({ least: before }: Spreading, { unevenness }: Crowded): number {
 function keepMoving(
   before: ServiceState,
   known: Spreading,
-  id: string,
+  { id, since }: NonNullable<Spreading['moving']>,
   instances: readonly Spreadable[],
   now: number,
 ): Spread {
-  const isThere = instances.some((one) => one.id === id);
-  if (isThere && mayMove(before)) return unchanged(before);
+  const mover = instances.find((one) => one.id === id);
+  const next = instances.find((one) => one.state !== 'exited' && isStandInOf(before, one, id));
+  const ended = { ...known, moving: null, since: null };
   const tell = (sentence: string) => [eventOf(now, 'service_changed', before, null, before.stable, sentence)];
-  if (isThere) {
+  if (!mover) {
+    const events = next ? tell(`${id} has moved: ${next.id} has taken its place.`) : [];
+    return { service: { ...before, spreading: ended }, events };
+  }
+  if (!mayMove(before)) {
     const why = before.isDown ? 'it was stopped' : 'a release began';
     return { service: spread(before), events: tell(`The move of ${id} was given up: ${why}.`) };
   }
-  const next = instances.find((one) => one.state !== 'exited' && isStandInOf(before, one, id));
-  const service = { ...before, spreading: { ...known, moving: null, since: null } };
-  return { service, events: next ? tell(`${id} has moved: ${next.id} has taken its place.`) : [] };
+  const late = standInOf(before, mover, instances);
+  if (now - since < MOVE_MS || mover.state !== 'ready' || !late || late.state === 'ready') return unchanged(before);
+  const sentence = `The move of ${id} was given up: ${late.id} was not ready within ${MOVE_MS / 60_000} minutes.`;
+  return { service: { ...before, spreading: { ...ended, refused: late.id } }, events: tell(sentence) };
+}
+
+/** The newest one that is there to take the place of an instance, also when it has ended. */
+function standInOf(service: ServiceState, { id }: Spreadable, instances: readonly Spreadable[]): Spreadable | null {
+  const all = instances.filter((one) => isStandInOf(service, one, id));
+  return all.reduce<Spreadable | null>((best, one) => (best && best.slot > one.slot ? best : one), null);
 }

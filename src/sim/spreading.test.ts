@@ -70,6 +70,22 @@ describe('instances on one node', () => {
     expect(told(run, 'moves to another node')).toHaveLength(1);
   });
 
+  it('stay where they are when nothing becomes ready elsewhere: everything serves, and tries come to an end', async () => {
+    const run = await crowded();
+    const lost: number[] = [];
+    run.world.watch.add({ lost: ({ requests }) => lost.push(requests) });
+    run.world.runtime.slowestStartS = 1_000_000;
+    const ends = () => told(run, 'stay where they are').length > 0;
+    const seconds = await run.passUntil(ends, 3000);
+    if (run.isBroken) throw new Error(run.report());
+    expect(seconds).toBeGreaterThan(0);
+    await run.pass(LONG_S);
+    if (run.isBroken) throw new Error(run.report());
+    expect([lost, slotsOf(run)]).toEqual([[], [1, 2]]);
+    expect(told(run, 'The move of web-v1-2 was given up: web-v1-1002 was not ready within 5 minutes.')).toHaveLength(3);
+    expect(told(run, 'moves to another node')).toHaveLength(3);
+  });
+
   it('stop with their service, on the way, too', async () => {
     const run = await crowded();
     await run.passUntil(() => told(run, 'moves to another node').length > 0, LONG_S);

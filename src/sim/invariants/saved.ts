@@ -19,6 +19,11 @@ function isFollowing({ listed, stored }: Scene, { id, service, version, slot }: 
   return restarts.includes(before) || drained.some((one) => one.id === before) || spreading?.moving?.id === before;
 }
 
+/** It was to stand in for one that was to move, and did not become ready. */
+function isRefused({ stored }: Scene, { id, service }: InstanceSpec): boolean {
+  return stored.services.get(service)?.spreading?.refused === id;
+}
+
 /** Evidence in a change whose judge was told other ticks than the change, and those before it, keep. */
 function unkeptTicks({ put = [], ticks = [] }: Change, before: ReadonlyMap<number, ReleaseRecord>): readonly string[] {
   const records = put.filter((one) => one.kind === 'release').map((one) => one.value as ReleaseRecord);
@@ -46,7 +51,12 @@ export function watchSaved(scene: Scene): Watcher {
     },
     stopping: (id) => {
       const spec = world.runtime.instances.get(id)?.spec;
-      if (spec && !isFollowed(scene, spec) && isWanted(stored.services.get(spec.service), spec.version, spec.slot)) {
+      if (
+        spec &&
+        !isFollowed(scene, spec) &&
+        !isRefused(scene, spec) &&
+        isWanted(stored.services.get(spec.service), spec.version, spec.slot)
+      ) {
         violate('I4', `${id} is told to stop though the store wants it`);
       }
     },
