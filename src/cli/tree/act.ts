@@ -5,6 +5,9 @@ import type { Call, Flags } from '../call.ts';
 import { flagsOf } from '../globals.ts';
 import type { Environment } from '../output/paint.ts';
 
+/** Of every verb that changes something. */
+export const REASON = ['-m, --reason <text>', 'why, for the history'] as const;
+
 /** What a program needs to run a verb. */
 export type Runner = {
   readonly env: Environment;

@@ -3,7 +3,7 @@ import { Command, Option } from '@commander-js/extra-typings';
 import { addGlobals } from '../globals.ts';
 import { withExamples } from '../help/tree.ts';
 import { duration, lines, moment, percent, steps } from '../values.ts';
-import { act, type Runner } from './act.ts';
+import { act, REASON, type Runner } from './act.ts';
 
 const SERVICE = 'a service of the compose file';
 const SUBJECT = 'SERVICE, or SERVICE@VERSION like api@v42';
@@ -24,7 +24,7 @@ function up(runner: Runner) {
     .option('--build', 'make new versions even where nothing changed')
     .option('--remove-orphans', 'stop services that compose.yaml names no more')
     .option('--timeout <duration>', 'wait no longer than this, like 30m', duration)
-    .option('--reason <text>', 'why, for the history')
+    .option(...REASON)
     .action(act(runner, async (call, ...given) => (await import('../verbs/up.ts')).up(call, ...given)));
   addGlobals(command, ['--dry-run', '--yes', '--file', '--profile']);
   return withExamples(command, [
@@ -39,7 +39,7 @@ function release(runner: Runner) {
     .description('send a new version of a service out, step by step')
     .argument('<service>', SERVICE)
     .option('--steps <percents>', 'shares of the traffic instead of the plan in compose.yaml', steps)
-    .option('--reason <text>', 'why, for the history')
+    .option(...REASON)
     .option('--timeout <duration>', 'wait no longer than this, like 30m; the release goes on', duration)
     .option('-d, --detach', 'do not wait for the verdict')
     .addOption(new Option('--build', 'build from the folder in compose.yaml; always so').hideHelp())
@@ -94,7 +94,7 @@ function rollback(runner: Runner) {
     .description('put the previous version back, now')
     .argument('<service>', SERVICE)
     .argument('[version]', 'go back to this one, like v41')
-    .option('--reason <text>', 'why, for the history')
+    .option(...REASON)
     .action(act(runner, async (call, ...given) => (await import('../verbs/rollback.ts')).rollback(call, ...given)));
   addGlobals(command, ['--dry-run', '--yes']);
   return withExamples(command, [
@@ -109,7 +109,7 @@ function promote(runner: Runner) {
     .argument('<service>', SUBJECT)
     .addOption(new Option('--to <percent>', 'give it this share of the traffic').argParser(percent).conflicts('full'))
     .option('--full', 'give it all of the traffic')
-    .option('--reason <text>', 'why, for the history')
+    .option(...REASON)
     .action(act(runner, async (call, ...given) => (await import('../verbs/promote.ts')).promote(call, ...given)));
   addGlobals(command, ['--dry-run', '--yes']);
   return withExamples(command, [
@@ -123,7 +123,7 @@ function pause(runner: Runner) {
   const command = new Command('pause')
     .description('hold a release at its current step')
     .argument('<service>', SERVICE)
-    .option('--reason <text>', 'why, for the history')
+    .option(...REASON)
     .action(act(runner, async (call, ...given) => (await import('../verbs/pause.ts')).pause(call, ...given)));
   addGlobals(command, ['--dry-run']);
   return withExamples(command, [
@@ -137,7 +137,7 @@ function restart(runner: Runner) {
     .description('restart instances one by one, without a gap')
     .argument('<service>', SERVICE)
     .option('--instance <id>', 'only this one, like api-v42-1')
-    .option('--reason <text>', 'why, for the history')
+    .option(...REASON)
     .action(act(runner, async (call, ...given) => (await import('../verbs/restart.ts')).restart(call, ...given)));
   addGlobals(command, ['--dry-run']);
   return withExamples(command, [
@@ -153,7 +153,7 @@ function drain(runner: Runner) {
     .option('--instance <id>', 'this one, like api-v42-1; may be left out where there is one')
     .addOption(new Option('--back', 'into traffic again; what stood in leaves').conflicts('stop'))
     .option('--stop', 'stop it now, not after an hour')
-    .option('--reason <text>', 'why, for the history')
+    .option(...REASON)
     .action(act(runner, async (call, ...given) => (await import('../verbs/drain.ts')).drain(call, ...given)));
   addGlobals(command, ['--dry-run']);
   return withExamples(command, [

@@ -3,7 +3,7 @@ import { Argument, Command, Option } from '@commander-js/extra-typings';
 import { addGlobals } from '../globals.ts';
 import { treeOf, withExamples } from '../help/tree.ts';
 import { amount, duration, latencyMargins, margin, percent, planOf, port, rate, requests, share } from '../values.ts';
-import { act, type Runner } from './act.ts';
+import { act, REASON, type Runner } from './act.ts';
 
 export function otherVerbs(runner: Runner): Command<never[]>[] {
   const check = [plan, doctor, replay].map((verb) => verb(runner));
@@ -107,7 +107,7 @@ function node(runner: Runner) {
     .addArgument(new Argument('<act>', 'what to do').choices(['ls', 'drain', 'activate'] as const))
     .argument('[name]', 'host name or id of the node')
     .option('--timeout <duration>', 'with drain: wait no longer than this, like 2m', duration)
-    .option('--reason <text>', 'why, for the history')
+    .option(...REASON)
     .action(act(runner, async (call, ...given) => (await import('../verbs/node.ts')).node(call, ...given)));
   addGlobals(command, ['--dry-run']);
   return withExamples(command, [
@@ -139,7 +139,7 @@ function down(runner: Runner) {
     .option('--volumes', 'delete versions, logs and history too')
     .option('--confirm <name>', 'with --volumes: the name of the project, instead of typing it')
     .option('--timeout <duration>', 'wait no longer than this, like 2m', duration)
-    .option('--reason <text>', 'why, for the history')
+    .option(...REASON)
     .action(act(runner, async (call, ...given) => (await import('../verbs/down.ts')).down(call, ...given)));
   addGlobals(command, ['--dry-run', '--yes']);
   return withExamples(command, [
