@@ -100,7 +100,7 @@ describeWith('chromium', 'the page of a release', () => {
       await page.getByRole('button', { name: /^Yes/ }).click();
       await question.waitFor({ state: 'detached' });
     };
-    const row = page.getByRole('row', { name: first });
+    const row = page.getByRole('row', { name: new RegExp(`^${first} `) });
     const isOut = () =>
       expect.poll(() => row.innerText(), { timeout: PATIENCE_MS }).toMatch(/▽ drained until \d\d:\d\d/);
     await order('Drain', '');

@@ -119,6 +119,16 @@ describe('the status of one service', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(`golden/service-${width}.txt`);
   });
 
+  it('tells a drained instance apart, and until when it runs on', () => {
+    const until = new Date(2026, 10, 21, 14, 5).getTime();
+    const drained = { by: 'anna', until, outSince: NOON };
+    const rows = (one: InstanceView) =>
+      serviceScreen({ ...view, instances: [one] }, { width: 100, color: false, now: NOON }).join('\n');
+    expect(rows(instance(1, { role: 'drained', drained }))).toMatch(/▽ api-v42-1 +drained until 14:05 /);
+    expect(rows(instance(1, { drained: { ...drained, outSince: null } }))).toMatch(/▽ api-v42-1 +to be drained /);
+    expect(rows(instance(1, { role: 'drained', state: 'stopping', drained }))).toMatch(/○ api-v42-1 +stopping /);
+  });
+
   it.each([60, 80])('with a release that waits for a yes, at %i columns', async (width) => {
     const release = ramping({ state: 'waiting_for_approval', sentence: 'v42 of api waits for a yes before 50%.' });
     const over = { state: 'releasing', candidate: 42, release: release.id, sentence: release.sentence } as const;
