@@ -1,9 +1,10 @@
-// A service that scales by itself, on real processes behind the real proxy: its instances follow the load, and no request is lost over it.
+// A service that scales by itself, on real processes behind the real balancers: its instances follow the load, and no request is lost over it.
 import { Agent, request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { type Ground, openGround } from '../bench/soak/ground.ts';
+import { BALANCERS, type Ground, openGround } from '../bench/soak/ground.ts';
 import type { ServiceView } from '../src/api/views.ts';
+import { describeWith } from './engines.ts';
 
 const LIMIT_MS = 90_000;
 const CHUNKS = 20;
@@ -55,26 +56,35 @@ async function untilService(ground: Ground, isSo: (view: ServiceView) => boolean
   }
 }
 
-it('grows with its load, is released meanwhile, shrinks again, and fails no request', async () => {
-  const ground = await openGround({ scale: '{ min: 1, max: 4, target: { inflight: 5 }, down_after: 3s }' });
-  const load = startDownloads(ground.port);
-  try {
-    await load.set(2);
-    expect(await untilService(ground, (one) => (one.traffic?.requestsPerSecond ?? 0) > 0)).toMatchObject({ wanted: 1 });
-    await load.set(14);
-    const grown = await untilService(ground, (one) => one.wanted >= 3 && one.ready === one.wanted);
-    expect(grown.scale).toMatchObject({ min: 1, max: 4, target: { inflight: 5, rate: null, cpu: null } });
-    expect(grown.scale?.sentence).toMatch(/open requests, 5 wanted for each/);
-    const { id } = await ground.release(false);
-    expect(await ground.until(id, (release) => release.isOver)).toMatchObject({ state: 'promoted' });
-    expect((await ground.client.service('web')).ready).toBeGreaterThanOrEqual(3);
-    await load.set(2);
-    await untilService(ground, (one) => one.wanted === 1 && one.instances.length === 1);
-    expect((await ground.settle()).services[0]).toMatchObject({ version: 2, ready: 1, wanted: 1 });
-  } finally {
-    await load.set(0);
-    await ground.close();
-  }
-  expect(load.counts.failed).toBe(0);
-  expect(load.counts.whole).toBeGreaterThan(50);
-}, 300_000);
+for (const balancer of BALANCERS) {
+  describeWith(balancer === 'haproxy' ? 'haproxy' : [], `a service behind ${balancer}`, () => {
+    it('grows with its load, is released meanwhile, shrinks again, and fails no request', async () => {
+      const ground = await openGround({
+        balancer,
+        scale: '{ min: 1, max: 4, target: { inflight: 5 }, down_after: 3s }',
+      });
+      const load = startDownloads(ground.port);
+      try {
+        await load.set(2);
+        expect(await untilService(ground, (one) => (one.traffic?.requestsPerSecond ?? 0) > 0)).toMatchObject({
+          wanted: 1,
+        });
+        await load.set(14);
+        const grown = await untilService(ground, (one) => one.wanted >= 3 && one.ready === one.wanted);
+        expect(grown.scale).toMatchObject({ min: 1, max: 4, target: { inflight: 5, rate: null, cpu: null } });
+        expect(grown.scale?.sentence).toMatch(/open requests, 5 wanted for each/);
+        const { id } = await ground.release(false);
+        expect(await ground.until(id, (release) => release.isOver)).toMatchObject({ state: 'promoted' });
+        expect((await ground.client.service('web')).ready).toBeGreaterThanOrEqual(3);
+        await load.set(2);
+        await untilService(ground, (one) => one.wanted === 1 && one.instances.length === 1);
+        expect((await ground.settle()).services[0]).toMatchObject({ version: 2, ready: 1, wanted: 1 });
+      } finally {
+        await load.set(0);
+        await ground.close();
+      }
+      expect(load.counts.failed).toBe(0);
+      expect(load.counts.whole).toBeGreaterThan(50);
+    }, 300_000);
+  });
+}

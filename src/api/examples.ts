@@ -217,6 +217,7 @@ export const status: StatusView = {
   pid: 4711,
   startedAt: AT,
   listening: ['http://0.0.0.0:8080'],
+  balancer: { version: '0.1.0', pid: 4712 },
   services: [service],
   releases: [release],
   problems: [],

@@ -197,6 +197,10 @@ export const StatusView = z
     pid: z.number().int(),
     startedAt: ms,
     listening: z.array(z.string()).describe('Public addresses as URLs'),
+    balancer: z
+      .object({ version: z.string().describe('Of the fridaymorning that started it'), pid: z.number().int() })
+      .optional()
+      .describe('The process that the control plane tells what to route; left out when it is not known'),
     hasNodes: z.boolean().optional().describe('Instances run on several machines: GET /api/v1/nodes tells of them'),
     services: z.array(ServiceView),
     releases: z.array(ReleaseView).describe('Those under way'),

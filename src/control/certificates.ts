@@ -1,4 +1,4 @@
-// What the control plane sees of certificates, and what it shows of them.
+// What the control plane sees of certificates, and what it shows of them and of the balancer.
 import type { CertificateView } from '../api/certificate-views.ts';
 import {
   type CertificateSeen,
@@ -28,7 +28,12 @@ export function publicUrls(addressOf: (one: BalancerSeen['listening'][number]) =
   return [...plain, ...(seen.listeningTls ?? []).map((one) => `https://${addressOf(one)}`)];
 }
 
-export type Shown = Pick<BalancerSeen, 'listening' | 'listeningTls'>;
+export type Shown = Pick<BalancerSeen, 'listening' | 'listeningTls' | 'version' | 'pid'>;
+
+/** The balancer's process, once it tells. */
+export function processOf({ version, pid }: Shown): { version: string; pid: number } | undefined {
+  return version === undefined || pid === undefined ? undefined : { version, pid };
+}
 
 export function problemsOf(memory: Memory, seen: CertificatesSeen | null, now: number): string[] {
   return memory.tls ? certificateProblems(seen, now) : [];

@@ -31,7 +31,7 @@ import type { InstanceSeen } from '../ports/runtime.ts';
 import type { EventQuery } from '../ports/store.ts';
 import { perform } from './act.ts';
 import type { Control, Order, ReleaseOrder, UpOrder } from './api.ts';
-import { certificateViews, problemsOf, publicUrls, type Shown } from './certificates.ts';
+import { certificateViews, problemsOf, processOf, publicUrls, type Shown } from './certificates.ts';
 import { type CourseQuery, Courses } from './courses.ts';
 import { differencesView } from './differences.ts';
 import { FailureLines, unexplainedIn } from './failure-lines.ts';
@@ -294,6 +294,7 @@ class Plane implements ControlPlane {
       startedAt: this.#startedAt,
       listening: publicUrls(addressOf, this.#listening),
       hasNodes: nodes !== undefined,
+      balancer: processOf(this.#listening),
       problems: [...this.#problems, ...problemsOf(this.#memory, this.#certificates, clock.now())],
     });
   }

@@ -347,6 +347,7 @@ type About = {
   readonly startedAt: number;
   readonly listening: readonly string[];
   readonly hasNodes: boolean;
+  readonly balancer: StatusView['balancer'];
   readonly problems: readonly string[];
 };
 
@@ -363,6 +364,7 @@ export function statusView(state: ShownState, about: About): StatusView {
     pid,
     startedAt,
     listening: [...about.listening],
+    ...(about.balancer ? { balancer: about.balancer } : {}),
     ...(about.hasNodes ? { hasNodes: true } : {}),
     services: services.map((service) => serviceView(service, state)),
     releases: underWay.map((release) =>

@@ -213,6 +213,9 @@ export type Observations = {
 
 /** What a balancer does now, as it reports it. */
 export type BalancerSeen = {
+  /** The fridaymorning that its process was started by, and that process; absent = not told. */
+  readonly version?: string;
+  readonly pid?: number;
   /** Revision of the table that routes now; 0 before the first. */
   readonly revision: number;
   readonly services: readonly ServiceSeen[];

@@ -12,6 +12,7 @@ import { Observer } from './observe/observer.ts';
 import { Router, type TargetSeen } from './routing/router.ts';
 import { Contexts } from './tls/contexts.ts';
 import { type Secured, TlsListener } from './tls/tls-listener.ts';
+import { OWN_VERSION } from './version.ts';
 
 export type ProxySeen = BalancerSeen & {
   readonly boot: string;
@@ -81,6 +82,7 @@ class RunningProxy implements DataPlane {
       open: Object.fromEntries(Object.entries(targets).map(([id, { open }]) => [id, open])),
       ...listeningOf(this.table, this.listeners),
       boot: this.observer.boot,
+      version: OWN_VERSION,
       pid: process.pid,
       connections: this.edge.connections,
       exchanges: this.edge.open.size,

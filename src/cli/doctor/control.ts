@@ -31,7 +31,19 @@ export async function checkControl(client: Client, pid: number | null, version: 
   const services = status.services
     .filter((one) => one.state === 'down' || one.state === 'degraded')
     .map((one) => (one.state === 'down' ? bad : warn)(`${one.name} is ${one.state}`, `friday status ${one.name}`));
-  return { status, findings: [own, ...stuck, ...problems, ...services] };
+  return { status, findings: [own, ...checkBalancer(status), ...stuck, ...problems, ...services] };
+}
+
+/** The embedded proxy outlives an upgrade; a new one takes its place only when it has ended. */
+function checkBalancer({ balancer, version }: StatusView): Finding[] {
+  if (balancer === undefined || balancer.version === version) return [];
+  return [
+    warn(
+      `the balancer still is that of friday ${balancer.version} (pid ${balancer.pid}); the control plane is ${version}`,
+      'friday down && friday up     when people can do without it for a moment',
+      `kill -9 ${balancer.pid}     a new one is there after about a second; what is open is cut`,
+    ),
+  ];
 }
 
 function notRunning(error: unknown): Finding {

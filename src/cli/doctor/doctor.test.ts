@@ -214,6 +214,21 @@ describe('the control plane', () => {
     expect((await checkControl(client({ status: unreachable }), 812, '0.1.0')).findings[0]?.state).toBe('bad');
   });
 
+  it('has a balancer of an older version, which an upgrade leaves as it is', async () => {
+    const old = status({ balancer: { version: '0.0.9', pid: 4711 } });
+    const { findings } = await checkControl(client({ status: async () => old }), 812, '0.1.0');
+    expect(findings[1]).toEqual({
+      state: 'warn',
+      text: 'the balancer still is that of friday 0.0.9 (pid 4711); the control plane is 0.1.0',
+      remedy: [
+        'friday down && friday up     when people can do without it for a moment',
+        'kill -9 4711     a new one is there after about a second; what is open is cut',
+      ],
+    });
+    const own = status({ balancer: { version: '0.1.0', pid: 4711 } });
+    expect((await checkControl(client({ status: async () => own }), 812, '0.1.0')).findings).toHaveLength(1);
+  });
+
   it('is another version, hangs, complains, or has services in trouble', async () => {
     const troubled = status({
       problems: ['The disk is full.'],

@@ -43,6 +43,15 @@ function instance(slot: number, over: Partial<InstanceView> = {}): InstanceView 
 }
 
 describe('the status of everything', () => {
+  it('says that the balancer is still that of another version', () => {
+    const shown = (version: string) =>
+      statusScreen(status({ balancer: { version, pid: 7 } }), { width: 120, color: false }).join('\n');
+    expect(shown('0.0.9')).toContain(
+      '▲ The balancer still is that of friday 0.0.9; this is 0.1.0. What to do: friday doctor',
+    );
+    expect(shown('0.1.0')).not.toContain('balancer');
+  });
+
   for (const [name, view] of Object.entries(views)) {
     it.each([60, 80, 120])(`${name} at %i columns`, async (width) => {
       const lines = statusScreen(view, { width, color: false });

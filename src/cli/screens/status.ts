@@ -34,7 +34,7 @@ export function statusScreen(view: StatusView, options: ScreenOptions): string[]
   const services = sorted(view.services.filter((one) => !isForgotten(one)));
   const rows = services.map((one) => rowOf(one, releaseOf(view, one), paint));
   const notes = services.flatMap((one) => noteOf(one, releaseOf(view, one), paint, width));
-  const problems = problemLines(view.problems, paint, width);
+  const problems = problemLines([...view.problems, ...oldBalancer(view)], paint, width);
   const blocks = [head, table(COLUMNS, rows, width), notes, problems, commands(nextOf(view), width)];
   return indent(
     blocks
@@ -169,6 +169,11 @@ function problemLines(problems: readonly string[], paint: Paint, width: number):
 function lastLines(lines: readonly string[], width: number): string[] {
   if (lines.length === 0) return [];
   return ['Last lines:', ...lines.map((line) => `  ${cut(cleaned(line).trimEnd(), width - 2)}`)];
+}
+
+function oldBalancer({ balancer, version }: StatusView): string[] {
+  if (balancer === undefined || balancer.version === version) return [];
+  return [`The balancer still is that of friday ${balancer.version}; this is ${version}. What to do: friday doctor`];
 }
 
 function nextOf(view: StatusView): Command[] {

@@ -5,6 +5,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../../../core/failure.ts';
 import type { Balancer } from '../../../ports/balancer.ts';
 import { folderAt } from '../../../proxy/folder.ts';
+import { OWN_VERSION } from '../../../proxy/version.ts';
 import { ask } from '../embedded/control-client.ts';
 import { isListening } from '../embedded/process.ts';
 import { overSocket } from '../over-socket.ts';
@@ -34,8 +35,25 @@ export function haproxyBalancer(options: HaproxyOptions): Balancer {
   }
 
   const start = () => startKeeper(options, requireHaproxy(options.program));
+  const asked = overSocket(socket, start);
+  let mayReplace = true;
   return {
-    ...overSocket(socket, start),
+    ...asked,
+
+    /** A keeper of another fridaymorning is replaced, once: HAProxy carries on meanwhile. */
+    async look() {
+      const seen = await asked.look();
+      if (!mayReplace || seen.version === (options.version ?? OWN_VERSION)) return seen;
+      mayReplace = false;
+      const { pid } = seen;
+      requireHaproxy(options.program);
+      if (pid === undefined) return seen;
+      // Asked to end, it would end HAProxy too.
+      process.kill(pid, 'SIGKILL');
+      await hasEnded(pid, OVERTIME_MS);
+      await start();
+      return asked.look();
+    },
 
     async stop(graceMs: number): Promise<void> {
       for (let round = 0; round < ROUNDS; round += 1) {

@@ -12,6 +12,8 @@ export type HaproxyOptions = {
   readonly dir: string;
   /** The HAProxy to run; the one in PATH when absent. */
   readonly program?: string;
+  /** A keeper of another version is replaced by a new one; this process's own when absent. */
+  readonly version?: string;
 };
 
 const START_MS = 15_000;

@@ -8,6 +8,7 @@ import { LIMITS } from '../../../../proxy/limits.ts';
 import { note } from '../../../../proxy/log.ts';
 import { regimeOf } from '../../../../proxy/observe/cell.ts';
 import { ReleaseClients } from '../../../../proxy/observe/release-clients.ts';
+import { OWN_VERSION } from '../../../../proxy/version.ts';
 import { addressesFor } from './addresses.ts';
 import { backendOf, FILES, shapeOf } from './config.ts';
 import { Engine } from './engine.ts';
@@ -100,6 +101,7 @@ export class Keeper {
       listening,
       ...(listeningTls ? { listeningTls } : {}),
       boot: this.ledger.boot,
+      version: OWN_VERSION,
       pid: process.pid,
       haproxy: pid,
       lostLines: this.ledger.lostLines,
@@ -234,6 +236,8 @@ export class Keeper {
   private async revive(): Promise<void> {
     if (this.engine.pid !== null && (await this.engine.workers().catch(() => NOBODY)).current !== null) {
       await this.listen(false);
+      // The keeper before may have been killed before it said all, and may have written another configuration.
+      await this.reload().catch((error) => note(`HAProxy goes on with what it was told: ${sentenceOf(error)}`));
       note('HAProxy runs and is taken over.');
       return;
     }
