@@ -32,7 +32,7 @@ export async function openScene(cleanup: AsyncDisposableStack): Promise<Scene> {
 }
 
 export async function launchBrowser(cleanup: AsyncDisposableStack): Promise<Browser> {
-  const executablePath = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
+  const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   const browser = await chromium.launch({ executablePath, args: ['--no-sandbox', '--disable-gpu'] });
   cleanup.defer(() => browser.close());
   return browser;
