@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { describeWith } from '../engines.ts';
 import { readRecording } from '../recordings/format.ts';
-import { nameOf, renamed, withMany } from '../recordings/many.ts';
+import { nameOf, renamed, withLongWords, withMany } from '../recordings/many.ts';
 import { playRecording } from '../recordings/player.ts';
 import { found } from './axe.ts';
 import { launch, PATIENCE_MS, watchPlayed } from './browser.ts';
@@ -74,24 +74,50 @@ describeWith('chromium', 'hundreds of services', () => {
     await player.close();
   }, 120_000);
 
-  it('with long names are no wider than a phone of 390 pixels, on any page', async () => {
-    const long = nameOf(3);
-    const recording = renamed(withMany(readRecording('broken'), 20), long);
+  it.each([390, 1280])(
+    'with long names and words are no wider than a screen of %i pixels, on any page',
+    async (width) => {
+      const long = nameOf(3);
+      const recording = renamed(withLongWords(withMany(readRecording('broken'), 20)), long);
+      const player = await playRecording(recording, 1000);
+      player.start();
+      await player.ended;
+      const { page, context } = await watchPlayed(browser, player, '/', { viewport: { width, height: 844 } });
+      const wrong: string[] = [];
+      const query = `?service=${long}`;
+      const release = `/releases/${recording.about.release}`;
+      for (const path of ['/', '/services', `/services/${long}`, `/releases${query}`, release, `/logs${query}`]) {
+        await page.goto(`${player.url}${path}`);
+        await page.locator('main:not([aria-busy])').first().waitFor();
+        await poll(() => page.locator('.loading').count()).toBe(0);
+        const is = (await page.evaluate('document.documentElement.scrollWidth')) as number;
+        if (is > width) wrong.push(`${path} is ${is} px wide`);
+      }
+      await page.goto(`${player.url}${release}`);
+      await page.getByRole('button', { name: 'GET /add' }).click();
+      const window = page.locator('dialog.window[open]');
+      await window.waitFor();
+      if (await window.evaluate((one) => one.scrollWidth > one.clientWidth)) wrong.push('a window is too wide');
+      expect(wrong).toEqual([]);
+      await context.close();
+      await player.close();
+    },
+    120_000,
+  );
+
+  it('are printed light, with everything that is folded', async () => {
+    const recording = readRecording('broken');
     const player = await playRecording(recording, 1000);
     player.start();
     await player.ended;
-    const { page, context } = await watchPlayed(browser, player, '/', { viewport: { width: 390, height: 844 } });
-    const wide: string[] = [];
-    const query = `?service=${long}`;
-    const release = `/releases/${recording.about.release}`;
-    for (const path of ['/', '/services', `/services/${long}`, `/releases${query}`, release, `/logs${query}`]) {
-      await page.goto(`${player.url}${path}`);
-      await page.locator('main:not([aria-busy])').first().waitFor();
-      await poll(() => page.locator('.loading').count()).toBe(0);
-      const width = (await page.evaluate('document.documentElement.scrollWidth')) as number;
-      if (width > 390) wide.push(`${path} is ${width} px wide`);
-    }
-    expect(wide).toEqual([]);
+    const path = `/releases/${recording.about.release}`;
+    const { page, context } = await watchPlayed(browser, player, path, { colorScheme: 'dark' });
+    await page.locator('.receipt').waitFor();
+    await page.emulateMedia({ media: 'print' });
+    const seen = 'getComputedStyle(document.body).backgroundColor';
+    await poll(() => page.evaluate(seen)).toBe('rgb(250, 249, 247)');
+    expect(await page.getByRole('navigation', { name: 'Main' }).isVisible()).toBe(false);
+    expect(await page.locator('.receipt dl').isVisible()).toBe(true);
     await context.close();
     await player.close();
   }, 120_000);

@@ -61,3 +61,20 @@ export function renamed(recording: Recording, name: string): Recording {
   const pattern = new RegExp(`\\b${recording.about.service}\\b`, 'g');
   return JSON.parse(JSON.stringify(recording).replaceAll(pattern, name)) as Recording;
 }
+
+/** As if everybody wrote half a page without a blank: reasons, sentences, paths, log lines, names of people and problems. */
+export function withLongWords(recording: Recording): Recording {
+  const word = 'w'.repeat(300);
+  const longer: Readonly<Record<string, string>> = {
+    reason: `Because ${word} and <b>so</b> on.`,
+    sentence: ` ${'/a/very/long/path'.repeat(12)} said "no such table: users". `,
+    line: 'z'.repeat(180),
+    path: '/p'.repeat(90),
+    by: '.of.a.long.name@some-company.example',
+  };
+  return JSON.parse(JSON.stringify(recording), (key, value: unknown) => {
+    if (key === 'problems') return [`The disk is full: /var/lib/${word}`];
+    const more = longer[key];
+    return more !== undefined && typeof value === 'string' ? `${value}${more}` : value;
+  }) as Recording;
+}

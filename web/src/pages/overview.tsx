@@ -81,7 +81,7 @@ function Verdict({ view }: { view: StatusView }) {
           Start the project: <code>friday up</code>
         </>
       )}
-      {releasesSentence(view.releases)}
+      {view.services.length > 0 && releasesSentence(view.releases)}
     </p>
   );
 }

@@ -108,13 +108,20 @@ function Verdict({ view }: { view: ReleaseView }) {
       <p class="verdict">
         <b class={isOwn ? '' : isBad ? 's-bad' : ''}>{isOwn ? 'At this moment:' : first}</b> {!isOwn && then} {why}{' '}
         {!isOwn && <Next view={view} />}
-        {view.reason !== '' && <span class="reason"> “{view.reason}”</span>}
+        {view.reason !== '' && <span class="reason"> “{brief(view.reason)}”</span>}
       </p>
       <p class="sr" aria-live="polite">
         {`${releaseMark(view).word}: ${view.service} v${view.version}${view.isOver ? '' : `, ${weightText(view.weight)}`}`}
       </p>
     </>
   );
+}
+
+/** People may give half a page; the journal below has all of it. */
+const MOST_REASON = 240;
+
+function brief(reason: string): string {
+  return reason.length > MOST_REASON ? `${reason.slice(0, MOST_REASON - 1).trimEnd()}…` : reason;
 }
 
 /** The end first when there is one: what became of it, and why. */

@@ -117,9 +117,15 @@ function Row({ view }: { view: ReleaseView }) {
           {mark.glyph} {mark.word}
           {!view.isOver && `, ${weightText(view.measuredWeight ?? view.weight)}`}
         </span>
-        <span class="mute said">{view.receipt?.sentence ?? view.sentence}</span>
+        <span class="mute said" title={view.receipt?.sentence ?? view.sentence}>
+          {view.receipt?.sentence ?? view.sentence}
+        </span>
       </td>
-      <td class="why">{view.reason}</td>
+      <td class="why">
+        <span class="clamp" title={view.reason}>
+          {view.reason}
+        </span>
+      </td>
       <td class="mono code" title={view.candidate.label}>
         {view.candidate.label.slice(0, 12)}
         <span class="mute said">{sameAs(view)}</span>
