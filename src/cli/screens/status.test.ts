@@ -128,6 +128,17 @@ describe('the status of one service', () => {
     await expect(`${lines.join('\n')}\n`).toMatchFileSnapshot(`golden/service-${width}.txt`);
   });
 
+  it('is told in a line below all services while an instance is drained', () => {
+    const drained = { by: 'anna', until: NOON + 60 * MINUTE, outSince: NOON };
+    const sentence = 'v42 of api: 2 of 2 instances are ready; api-v42-1 is drained until 13:00.';
+    const screen = (rest: Partial<InstanceView>) => {
+      const services = [service('api', { sentence, instances: [instance(1, rest)] })];
+      return statusScreen(status({ services }), { width: 100, color: false }).join('\n');
+    };
+    expect(screen({ role: 'drained', drained })).toContain(`✓ ${sentence}`);
+    expect(screen({})).not.toContain(sentence);
+  });
+
   it('tells a drained instance apart, and until when it runs on', () => {
     const until = new Date(2026, 10, 21, 14, 5).getTime();
     const drained = { by: 'anna', until, outSince: NOON };

@@ -146,13 +146,10 @@ function releaseState(release: ReleaseView): string {
   return `${at}, ${weightOf(nextWeight)} in ${briefly(nextInMs)}`;
 }
 
-/** Why a service is not simply healthy, or is still compared, in its own words. */
+/** Why a service is not simply healthy, is still compared, or has an instance that is drained, in its own words. */
 function noteOf(service: ServiceView, release: ReleaseView | null, paint: Paint, width: number): string[] {
-  if (
-    (service.state === 'healthy' && service.watch === null) ||
-    service.state === 'completed' ||
-    service.state === 'stopped'
-  )
+  const isPlain = service.watch === null && service.instances.every((one) => one.drained === undefined);
+  if ((service.state === 'healthy' && isPlain) || service.state === 'completed' || service.state === 'stopped')
     return [];
   const mark = markOf(service, release);
   const sentence = cleaned(release?.sentence ?? service.sentence);

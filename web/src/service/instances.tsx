@@ -116,11 +116,9 @@ function Row({ service, one, onAsk }: TableProps & { one: InstanceView }) {
       <td class="n mute">{one.handle}</td>
       <td class="n mute">{one.address}</td>
       {onAsk && (
-        <td class="n">
+        <td class="n row-acts">
           {actsOn(service, one).map((act) => (
-            <span key={act}>
-              <ActButton service={service.name} asked={{ act, instance: one.id }} onAsk={onAsk} />{' '}
-            </span>
+            <ActButton key={act} service={service.name} asked={{ act, instance: one.id }} onAsk={onAsk} />
           ))}
         </td>
       )}
