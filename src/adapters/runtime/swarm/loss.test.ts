@@ -7,6 +7,7 @@ import type { InstanceSeen, InstanceSpec } from '../../../ports/runtime.ts';
 import { Labels } from '../engine/objects.ts';
 import { newTestSwarm, type TestSwarm } from './fixture.ts';
 import { type SwarmPlace, swarmPlace, until } from './fixture-place.ts';
+import { SwarmNode } from './objects.ts';
 import type { SwarmRuntime } from './runtime.ts';
 
 const LABELLED = z.array(z.object({ Spec: z.object({ Labels }) }));
@@ -46,6 +47,10 @@ describeWith('swarm', 'instances on the nodes of a Swarm', () => {
   };
   const nodeOf = async (id: string) =>
     (await runtime.nodes.list()).find(({ instances }) => instances.includes(id))?.name;
+  /** In the words of Swarm. */
+  const stateOf = async (name: string) =>
+    (await swarm.manager.engine.get('/nodes', z.array(SwarmNode))).find((one) => one.Description.Hostname === name)
+      ?.Status.State;
   const start = async (replicas: number): Promise<readonly InstanceSpec[]> => {
     const spec = await place.service('serves');
     const revision = await runtime.prepare(spec);
@@ -125,6 +130,27 @@ describeWith('swarm', 'instances on the nodes of a Swarm', () => {
     await until(async () => (await node())?.availability === 'drained');
     expect(await runtime.nodes.activate('n2')).toMatchObject({ availability: 'active', state: 'ready' });
     expect((await seenOf(follower.id)).leaving).toBeUndefined();
+  });
+
+  it('says which instance would be better on a node that has come back, once the image of a later version is there', async () => {
+    const [, second, third] = swarm.machines;
+    await Promise.all([second?.killAll(), third?.killAll()]);
+    onTestFinished(async () => {
+      await third?.start();
+      await swarm.untilReady();
+    });
+    const isDown = async (name: string) => (await stateOf(name)) === 'down';
+    await until(async () => (await isDown('n2')) && (await isDown('n3')));
+    const [instance] = await start(2);
+    expect((await runtime.list()).map(({ crowded }) => crowded)).toEqual([undefined, undefined]);
+    await second?.start();
+    await until(async () => (await runtime.list()).some(({ crowded }) => crowded !== undefined));
+    const crowded = (await runtime.list()).flatMap((one) => one.crowded ?? []);
+    expect(crowded).toEqual([{ why: 'n1 has 2 instances of web, n2 none', unevenness: 4 }]);
+    const follower = { ...(instance as InstanceSpec), id: 'web-v1-1001', slot: 1001 };
+    await runtime.start(follower);
+    await until(async () => (await seenOf(follower.id)).state === 'ready');
+    expect(await nodeOf(follower.id)).toBe('n2');
   });
 
   it('does not empty the last node that could take something, nor one that is not there', async () => {
