@@ -8,18 +8,13 @@ import { type Result, reportOf, writeReadme } from './dataplane/report.ts';
 import { measureSpeed, measureSteady } from './dataplane/speed.ts';
 import { compileSteady } from './dataplane/steady.ts';
 import { lackOf, type Name, type Running, startTarget } from './dataplane/targets.ts';
-import { describeMachine, installPeers, Missing, requirePrograms } from './proxy/tools.ts';
+import { describeMachine, installPeers, requirePrograms } from './proxy/tools.ts';
 import { startUpstream } from './proxy/upstream.ts';
-
-const EXIT_USAGE = 2;
-const EXIT_STOPPED = 130;
-
-const stop = new AbortController();
-for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, () => stop.abort());
+import { commandOf, runBench } from './run.ts';
 
 const say = (words: string) => console.error(words);
 
-async function bench(options: Options): Promise<Result> {
+async function bench(options: Options, signal: AbortSignal): Promise<Result> {
   if (options.isInstalled) await installPeers();
   requirePrograms(['wrk', 'cc']);
   await using cleanup = new AsyncDisposableStack();
@@ -32,7 +27,7 @@ async function bench(options: Options): Promise<Result> {
   const left: { name: Name; why: string }[] = [];
   const all: Running[] = [];
   for (const name of options.targets) {
-    stop.signal.throwIfAborted();
+    signal.throwIfAborted();
     const why = lackOf(name);
     say(why === null ? `starting ${name}` : `${name} is left out: ${why}`);
     if (why !== null) left.push({ name, why });
@@ -42,17 +37,17 @@ async function bench(options: Options): Promise<Result> {
       all.push(running);
     }
   }
-  const rounds = await measureSpeed(all, options, stop.signal, say);
-  const steady = await measureSteady(all, load, options, stop.signal, say);
+  const rounds = await measureSpeed(all, options, signal, say);
+  const steady = await measureSteady(all, load, options, signal, say);
   const exactness: Exactness[] = [];
   for (const { ours } of all) {
     if (!ours) continue;
     say(`weights and counts of ${ours.kind}`);
-    exactness.push(await measureExactness(ours, { file, load, options, signal: stop.signal }));
+    exactness.push(await measureExactness(ours, { file, load, options, signal }));
   }
   return {
     date: new Date().toISOString().slice(0, 10),
-    command: ['npm run bench:dataplane', ...process.argv.slice(2)].join(' ').replace('dataplane -', 'dataplane -- -'),
+    command: commandOf('dataplane'),
     machine: await describeMachine(),
     threads,
     options,
@@ -72,31 +67,10 @@ async function requireAnswer({ name, port }: Running): Promise<void> {
     throw new Error(`${name} answered ${response.status} ${body}`);
 }
 
-/** The exit status. */
-async function main(): Promise<number> {
-  let options: Options | null;
-  try {
-    options = readOptions(process.argv.slice(2));
-  } catch (error) {
-    console.error(`bench:dataplane: ${error instanceof Error ? error.message : error}\n\n${USAGE}`);
-    return EXIT_USAGE;
-  }
-  if (options === null) {
-    console.log(USAGE);
-    return 0;
-  }
-  try {
-    const result = await bench(options);
-    if (options.isWritten) await writeReadme(result);
-    if (options.isJson) {
-      console.log(JSON.stringify({ ...result, rounds: result.rounds.map((one) => Object.fromEntries(one)) }, null, 2));
-    } else console.log(`\n${reportOf(result)}`);
-    return 0;
-  } catch (error) {
-    if (stop.signal.aborted) return EXIT_STOPPED;
-    console.error(error instanceof Missing ? `bench:dataplane: ${error.message}` : error);
-    return 1;
-  }
-}
-
-process.exitCode = await main();
+await runBench('dataplane', USAGE, readOptions, async (options, signal) => {
+  const result = await bench(options, signal);
+  if (options.isWritten) await writeReadme(result);
+  if (options.isJson) {
+    console.log(JSON.stringify({ ...result, rounds: result.rounds.map((one) => Object.fromEntries(one)) }, null, 2));
+  } else console.log(`\n${reportOf(result)}`);
+});

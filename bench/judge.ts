@@ -4,8 +4,8 @@ import { costs, crowdOf } from './judge/cost.ts';
 import { type Result, sectionOf, writeReadme } from './judge/report.ts';
 import { stickyRows } from './judge/sticky.ts';
 import { NORMAL, otherRates, QUICK, type Row, weakSpot, wholeReleases } from './judge/tables.ts';
+import { commandOf, runBench } from './run.ts';
 
-const EXIT_USAGE = 2;
 const USAGE = `usage: npm run bench:judge -- [options]
 
 Runs whole releases of good and bad candidates in simulated traffic: fridaymorning beside the rules of Flagger, Argo
@@ -58,7 +58,7 @@ function bench({ isQuick, seed }: Options): Result {
   const [whole, rates, weak] = [wholeReleases(size, seed), otherRates(size, seed), weakSpot(size, seed)].map(all);
   return {
     date: new Date().toISOString().slice(0, 10),
-    command: ['npm run bench:judge', ...process.argv.slice(2)].join(' ').replace('judge -', 'judge -- -'),
+    command: commandOf('judge'),
     seed,
     whole: whole ?? [],
     rates: rates ?? [],
@@ -70,16 +70,8 @@ function bench({ isQuick, seed }: Options): Result {
   };
 }
 
-try {
-  const options = readOptions();
-  if (options === null) console.log(USAGE);
-  else {
-    const result = bench(options);
-    if (options.isWritten) await writeReadme(result);
-    console.log(options.isJson ? JSON.stringify(result, null, 2) : sectionOf(result));
-  }
-} catch (error) {
-  const isUsage = error instanceof TypeError;
-  console.error(isUsage ? `bench:judge: ${error.message}\n\n${USAGE}` : error);
-  process.exitCode = isUsage ? EXIT_USAGE : 1;
-}
+await runBench('judge', USAGE, readOptions, async (options) => {
+  const result = bench(options);
+  if (options.isWritten) await writeReadme(result);
+  console.log(options.isJson ? JSON.stringify(result, null, 2) : sectionOf(result));
+});

@@ -9,8 +9,8 @@ import { launchBrowser, openScene } from './page/scene.ts';
 import { measureWatchers } from './page/watchers.ts';
 import { watchOthers } from './proxy/others.ts';
 import { writePart } from './readme.ts';
+import { commandOf, runBench } from './run.ts';
 
-const EXIT_USAGE = 2;
 const USAGE = `usage: npm run bench:page -- [options]
 
 The calculator under 40 requests a second with a release that waits, watched by Chromium (/usr/bin/chromium, or CHROMIUM) and by programs.
@@ -62,7 +62,7 @@ async function bench({ loads, rounds, minutes }: Options): Promise<Result> {
   console.error('watching with tabs');
   const memory = await measureMemory(browser, scene, await openScene(cleanup), minutes);
   return {
-    command: ['npm run bench:page --', ...process.argv.slice(2)].join(' '),
+    command: commandOf('page'),
     date: new Date().toISOString().slice(0, 10),
     machine: machineText(thisMachine()),
     firstData,
@@ -72,16 +72,8 @@ async function bench({ loads, rounds, minutes }: Options): Promise<Result> {
   };
 }
 
-let options: Options | null = null;
-try {
-  options = readOptions();
-} catch (error) {
-  console.error(`${(error as Error).message}\n\n${USAGE}`);
-  process.exit(EXIT_USAGE);
-}
-if (options === null) console.log(USAGE);
-else {
+await runBench('page', USAGE, readOptions, async (options) => {
   const report = reportOf(await bench(options));
   console.log(report);
   if (options.isWritten) await writePart('page', report);
-}
+});

@@ -2,9 +2,9 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { describeWith } from '../../../test/engines.ts';
 import type { LogLine, LogQuery, Logs } from '../../ports/logs.ts';
-import { newWorld, programSpec, started, untilSeen, type World } from '../runtime/docker/fixture.ts';
+import { newWorld, programSpec, started, type World } from '../runtime/docker/fixture.ts';
 import { newTestEngine, type TestEngine } from '../runtime/engine/fixture.ts';
-import { until } from '../runtime/process/fixture.ts';
+import { until, untilSeen } from '../runtime/process/fixture.ts';
 import { dockerLogs } from './docker.ts';
 
 const RUNNING = { port: null, readiness: { type: 'running' as const } };

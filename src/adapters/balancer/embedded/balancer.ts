@@ -1,14 +1,13 @@
 // The balancer that needs nothing but Node: our own proxy, a process of its own, told what to do over a unix socket.
 import { readFile } from 'node:fs/promises';
-import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../../../core/failure.ts';
 import type { Balancer } from '../../../ports/balancer.ts';
 import { type Folder, folderAt } from '../../../proxy/folder.ts';
-import { overSocket } from '../over-socket.ts';
+import { hasEnded, overSocket } from '../over-socket.ts';
+import { isListening } from '../start.ts';
 import { ask } from './control-client.ts';
-import { isListening, type ProcessOptions, startProxy } from './process.ts';
+import { type ProcessOptions, startProxy } from './process.ts';
 
-const LOOK_MS = 20;
 /** Past its grace, the proxy has this long to end before it is killed. */
 const OVERTIME_MS = 3_000;
 
@@ -38,17 +37,4 @@ async function pidIn({ pid: path }: Folder): Promise<number> {
   throw new Failure('unavailable', `The proxy runs, but ${path} does not tell its process id.`, {
     hint: `End it by hand: "pgrep -fa friday-proxy" tells which process it is.`,
   });
-}
-
-async function hasEnded(pid: number, withinMs: number): Promise<boolean> {
-  const until = performance.now() + withinMs;
-  while (performance.now() < until) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return true;
-    }
-    await wait(LOOK_MS);
-  }
-  return false;
 }

@@ -1,18 +1,16 @@
 // HAProxy as the balancer: a keeper process writes its configuration, changes it while it runs, and counts what it tells.
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
 import { Failure } from '../../../core/failure.ts';
 import type { Balancer } from '../../../ports/balancer.ts';
 import { folderAt } from '../../../proxy/folder.ts';
 import { OWN_VERSION } from '../../../proxy/version.ts';
 import { ask } from '../embedded/control-client.ts';
-import { isListening } from '../embedded/process.ts';
-import { overSocket } from '../over-socket.ts';
+import { hasEnded, overSocket } from '../over-socket.ts';
+import { isListening } from '../start.ts';
 import { type HaproxyOptions, startKeeper } from './process.ts';
 import { requireHaproxy } from './program.ts';
 
-const LOOK_MS = 20;
 /** A keeper that was being killed when it was told to stop leaves HAProxy to the next. */
 const ROUNDS = 2;
 /** Past its grace, the keeper has this long to end HAProxy and itself before both are killed. */
@@ -76,17 +74,4 @@ export function haproxyBalancer(options: HaproxyOptions): Balancer {
 async function pidIn(path: string): Promise<number | null> {
   const pid = Number(await readFile(path, 'utf8').catch(() => ''));
   return Number.isInteger(pid) && pid > 0 ? pid : null;
-}
-
-async function hasEnded(pid: number, withinMs: number): Promise<boolean> {
-  const until = performance.now() + withinMs;
-  while (performance.now() < until) {
-    try {
-      process.kill(pid, 0);
-    } catch {
-      return true;
-    }
-    await wait(LOOK_MS);
-  }
-  return false;
 }

@@ -1,13 +1,13 @@
 // What the tests of the Docker runtime share: small images, specs of containers, and patience.
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 import type { ContainerSpec } from '../../../core/spec/container.ts';
 import type { ServiceSpec } from '../../../core/spec/project.ts';
-import type { InstanceSeen, InstanceSpec } from '../../../ports/runtime.ts';
+import type { InstanceSeen } from '../../../ports/runtime.ts';
 import type { TestEngine } from '../engine/fixture.ts';
-import { PORTS, specOf as processSpec, until, write } from '../process/fixture.ts';
+import { folderIn, livesOf, PORTS, specOf as processSpec, untilSeen, wanted } from '../process/fixture.ts';
 import { LABEL } from './names.ts';
 import { type DockerRuntime, type DockerRuntimeOptions, dockerRuntime } from './runtime.ts';
 
@@ -52,18 +52,8 @@ export function newWorld(place: TestEngine, options: Partial<DockerRuntimeOption
     root,
     project,
     dir,
-    runtime: open(),
-    reopen: () => {
-      world.runtime.close();
-      world.runtime = open();
-      return world.runtime;
-    },
-    folder: (files: Readonly<Record<string, string>>) => {
-      const context = mkdtempSync(join(root, 'code-'));
-      mkdirSync(context, { recursive: true });
-      write(context, files);
-      return context;
-    },
+    ...livesOf(open),
+    folder: folderIn(root),
     close: async () => {
       world.runtime.close();
       await removeContainers(place, project);
@@ -183,12 +173,6 @@ export function programSpec(
   });
 }
 
-export async function wanted(runtime: DockerRuntime, spec: ServiceSpec, version = 1, slot = 1): Promise<InstanceSpec> {
-  const revision = await runtime.prepare(spec);
-  const id = `${spec.name}-v${version}-${slot}`;
-  return { id, service: spec.name, version, slot, revision, spec, environment: spec.environment, port: null };
-}
-
 /** Prepares and starts, and gives what is seen once `check` holds. */
 export async function started(
   runtime: DockerRuntime,
@@ -199,18 +183,4 @@ export async function started(
   const instance = await wanted(runtime, spec, version);
   await runtime.start(instance);
   return untilSeen(runtime, instance.id, check);
-}
-
-export async function untilSeen(
-  runtime: DockerRuntime,
-  id: string,
-  check: (seen: InstanceSeen) => boolean,
-): Promise<InstanceSeen> {
-  let seen: InstanceSeen | undefined;
-  const isSo = async () => {
-    seen = (await runtime.list()).find((one) => one.id === id);
-    return seen !== undefined && check(seen);
-  };
-  await until(isSo, () => JSON.stringify(seen));
-  return seen as InstanceSeen;
 }

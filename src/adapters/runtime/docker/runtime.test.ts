@@ -7,19 +7,8 @@ import { claimPorts, freePort } from '../../../../test/ports.ts';
 import type { Mount } from '../../../core/spec/container.ts';
 import { newTestEngine, type TestEngine } from '../engine/fixture.ts';
 import { Container, Volume } from '../engine/objects.ts';
-import { until } from '../process/fixture.ts';
-import {
-  buildOf,
-  containerSpec,
-  DOCKERFILE,
-  GOOD,
-  newWorld,
-  programSpec,
-  started,
-  untilSeen,
-  type World,
-  wanted,
-} from './fixture.ts';
+import { until, untilSeen, wanted } from '../process/fixture.ts';
+import { buildOf, containerSpec, DOCKERFILE, GOOD, newWorld, programSpec, started, type World } from './fixture.ts';
 import { imageNamed } from './images.ts';
 import { imageOf } from './names.ts';
 

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { claimPorts } from '../../../../test/ports.ts';
 import type { ServiceSpec } from '../../../core/spec/project.ts';
-import type { InstanceSeen, InstanceSpec } from '../../../ports/runtime.ts';
+import type { InstanceSeen, InstanceSpec, Runtime } from '../../../ports/runtime.ts';
 import { type ProcessRuntime, type ProcessRuntimeOptions, processRuntime } from './runtime.ts';
 
 /** Answers on PORT with what its text says; `/status` files decide the answer of `/up`. */
@@ -39,17 +39,8 @@ export function newWorld(options: Partial<ProcessRuntimeOptions> = {}): World {
   const world = {
     root,
     dir,
-    runtime: open(),
-    reopen: () => {
-      world.runtime.close();
-      world.runtime = open();
-      return world.runtime;
-    },
-    folder: (files: Readonly<Record<string, string>>) => {
-      const context = mkdtempSync(join(root, 'code-'));
-      write(context, files);
-      return context;
-    },
+    ...livesOf(open),
+    folder: folderIn(root),
     close: async () => {
       for (const { id, state } of await world.runtime.list()) if (state !== 'exited') await world.runtime.stop(id);
       await until(async () => (await world.runtime.list()).every(({ state }) => state === 'exited'));
@@ -58,6 +49,27 @@ export function newWorld(options: Partial<ProcessRuntimeOptions> = {}): World {
     },
   };
   return world;
+}
+
+/** A runtime that may end and begin again. */
+export function livesOf<Life extends { close(): void }>(open: () => Life): { runtime: Life; reopen(): Life } {
+  return {
+    runtime: open(),
+    reopen() {
+      this.runtime.close();
+      this.runtime = open();
+      return this.runtime;
+    },
+  };
+}
+
+/** Makes build folders there. */
+export function folderIn(root: string): (files: Readonly<Record<string, string>>) => string {
+  return (files) => {
+    const context = mkdtempSync(join(root, 'code-'));
+    write(context, files);
+    return context;
+  };
 }
 
 export function write(folder: string, files: Readonly<Record<string, string>>): void {
@@ -95,7 +107,12 @@ export function specOf(context: string | null, part: Partial<ServiceSpec> = {}):
 }
 
 /** Prepares the service and gives the wanted instance. */
-export async function wanted(runtime: ProcessRuntime, spec: ServiceSpec, version = 1, slot = 1): Promise<InstanceSpec> {
+export async function wanted(
+  runtime: Pick<Runtime, 'prepare'>,
+  spec: ServiceSpec,
+  version = 1,
+  slot = 1,
+): Promise<InstanceSpec> {
   const revision = await runtime.prepare(spec);
   const id = `${spec.name}-v${version}-${slot}`;
   return { id, service: spec.name, version, slot, revision, spec, environment: spec.environment, port: null };
@@ -114,7 +131,7 @@ export async function running(
 }
 
 export async function untilSeen(
-  runtime: ProcessRuntime,
+  runtime: Pick<Runtime, 'list'>,
   id: string,
   check: (seen: InstanceSeen) => boolean,
 ): Promise<InstanceSeen> {
