@@ -6,11 +6,11 @@ import { clockText, countText, rateText, weightText } from '../format.ts';
 import { useWidth } from '../parts/width.ts';
 import { momentUnder, pointed } from '../pointed.ts';
 import { HEIGHT, Outcome, Plan } from './ahead.tsx';
-import { placesOf } from './labels.ts';
 import { lookAtDot } from './looked.ts';
 import { cursor, moments, shown } from './model.ts';
+import { Labels } from './river-labels.tsx';
 import { RiverNumbers } from './river-numbers.tsx';
-import { bandPath, type Column, candidatePieces, type Dot, planOf, riverOf, type River as Shape } from './shape.ts';
+import { bandPath, candidatePieces, type Dot, planOf, riverOf, type River as Shape } from './shape.ts';
 import { Particles } from './specks.tsx';
 
 /** What is drawn at least: of a release under way, and of one that is over. */
@@ -249,52 +249,6 @@ function NowLine({ x, width, label }: { x: number; width: number; label: string 
         {label}
       </text>
     </>
-  );
-}
-
-/** Above the arms are the weights, below them is the time. */
-const ROOM = { top: 42, bottom: HEIGHT - 7 };
-
-/** The shares as they were measured lately, in the arms, where there is room; beside them where there is not. */
-function Labels({ view, shape, nowX, isNarrow }: { view: ReleaseView; shape: Shape; nowX: number; isNarrow: boolean }) {
-  if (view.isOver && cursor.value === null) return null;
-  const column = shape.columns.findLast((one) => one.x <= nowX + 0.5);
-  if (!column || nowX < 190) return null;
-  const total = column.stable + column.candidate;
-  if (total === 0) return null;
-  const share = measuredShare(view, column);
-  const asked =
-    Math.abs(share - view.weight) > 1.5 && cursor.value === null ? ` (asked ${weightText(view.weight)})` : '';
-  const stableText = `v${view.from ?? ''} stable · ${rateText(column.stable)} req/s`;
-  const candidateText = `v${view.version} ${isNarrow ? '' : 'candidate '}· ${rateText(column.candidate)} req/s${isNarrow ? '' : asked}`;
-  // The words end before the line of now, whatever they say.
-  const x = nowX - 66 - Math.max(stableText.length, candidateText.length) * 6.5;
-  const under = shape.columns.filter((one) => one.x >= x - 8 && one.x <= nowX + 0.5);
-  const places = placesOf(under, ROOM);
-  return (
-    <>
-      {places.stable !== null && <ArmLabel x={x} y={places.stable} share={100 - share} text={stableText} />}
-      {places.candidate !== null && <ArmLabel x={x} y={places.candidate} share={share} text={candidateText} />}
-    </>
-  );
-}
-
-/** Of the last 15 s at this weight, as the proxy counted; while replaying, of the column. */
-function measuredShare(view: ReleaseView, column: Column): number {
-  if (cursor.value === null && view.measuredWeight !== null) return view.measuredWeight;
-  return (100 * column.candidate) / (column.stable + column.candidate);
-}
-
-function ArmLabel({ x, y, share, text }: { x: number; y: number; share: number; text: string }) {
-  return (
-    <g transform={`translate(${x.toFixed(0)},${y.toFixed(0)})`} class="arm-label">
-      <text>
-        <tspan class="share">{weightText(share)}</tspan>
-        <tspan class="m on-arm" dx="8">
-          {text}
-        </tspan>
-      </text>
-    </g>
   );
 }
 
