@@ -9,7 +9,7 @@ import { describeWith, type Engine } from './engines.ts';
 const GROUNDS: readonly (readonly [name: string, needs: readonly Engine[], options: GroundOptions])[] = [
   ['the embedded proxy', [], {}],
   ['HAProxy', ['haproxy'], { balancer: 'haproxy' }],
-  ['HAProxy, with containers,', ['haproxy', 'docker'], { balancer: 'haproxy', runtime: 'docker' }],
+  ['HAProxy, with containers,', ['haproxy', 'docker'], { balancer: 'haproxy', runtime: 'docker', mayBeSlow: true }],
 ];
 
 for (const [name, needs, options] of GROUNDS) {

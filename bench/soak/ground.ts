@@ -28,6 +28,7 @@ x-friday:
   listen: "127.0.0.1:0"
 `;
 
+const SLOW = '{ p50: 1000%, p90: 1000%, p95: 1000%, p99: 1000% }';
 const ORDER = { reason: 'soak' };
 const LIMIT_MS = 90_000;
 
@@ -57,16 +58,19 @@ export type GroundOptions = {
   readonly keepWarm?: string;
   /** As in the file: instances follow the load instead of `replicas`. */
   readonly scale?: string | null;
+  /** A version that answers up to eleven times as late is still good: fresh containers on a busy machine do. */
+  readonly mayBeSlow?: boolean;
   readonly balancer?: (typeof BALANCERS)[number];
   readonly runtime?: (typeof RUNTIMES)[number];
 };
 
 function composeOf(
-  { scale = null, balancer = 'embedded', runtime = 'process' }: GroundOptions,
+  { scale = null, mayBeSlow = false, balancer = 'embedded', runtime = 'process' }: GroundOptions,
   { nodes }: SoakEngine,
 ): string {
   const swarm = nodes === undefined ? '' : `  swarm: { nodes: ${JSON.stringify(nodes)} }\n`;
-  const top = `${COMPOSE}  balancer: ${balancer}\n  runtime: ${runtime}\n${swarm}`;
+  const file = mayBeSlow ? COMPOSE.replace('hold_back: 20', `hold_back: 20, latency: ${SLOW}`) : COMPOSE;
+  const top = `${file}  balancer: ${balancer}\n  runtime: ${runtime}\n${swarm}`;
   if (scale === null) return top;
   const before = '      port: 5000\n';
   return top.replace(/ {4}deploy:\n.*\n/, '').replace(before, `${before}      scale: ${scale}\n`);
