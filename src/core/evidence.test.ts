@@ -34,8 +34,12 @@ describe('the evidence of a release that is over', () => {
     const { evidence, ticks } = absorbCells(startEvidence(ended), ended, cells);
     expect(ticks).toEqual([]);
     expect(evidence.later?.map((one) => one.tick)).toEqual(cells.slice(0, 11).map((one) => one.tick));
-    expect(evidence.later?.[0]?.candidate).toEqual({ requests: 20, failures: 1, latency: [] });
-    expect(evidence.later?.[1]).toMatchObject({ weight: 0, stable: { requests: 20, failures: 1 }, candidate: null });
+    expect(evidence.later?.[0]?.candidate).toEqual({ requests: 20, failures: 1, latency: [300, 20] });
+    expect(evidence.later?.[1]).toMatchObject({
+      weight: 0,
+      stable: { requests: 20, failures: 1, latency: [] },
+      candidate: null,
+    });
   });
 
   it('keeps at most thirty of them, whatever comes', () => {

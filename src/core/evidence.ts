@@ -151,14 +151,18 @@ export function absorbCells(
   return { evidence: absorbed, ticks: told.map(tickOf) };
 }
 
-/** What both versions counted until a little after the end and no judge was told, without latencies. */
+/** What both versions counted until a little after the end and no judge was told; latencies only of seconds that have both. */
 function laterOf(cells: readonly Cell[], { from, version, endedAt }: Release): readonly Point[] {
   const until = (endedAt ?? 0) / 1000 + LATER_S;
   const bare = (arm: ArmPoint | null) => arm && { ...arm, latency: [] };
   return cells
     .filter((cell) => cell.tick <= until)
     .flatMap((cell) => pointOfCell(cell, from, version) ?? [])
-    .map((point) => ({ ...point, stable: bare(point.stable), candidate: bare(point.candidate) }));
+    .map((point) =>
+      point.stable && point.candidate
+        ? point
+        : { ...point, stable: bare(point.stable), candidate: bare(point.candidate) },
+    );
 }
 
 function add(sum: ArmTotal, arm: Cell['stable']): ArmTotal {

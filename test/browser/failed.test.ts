@@ -75,7 +75,9 @@ describeWith('chromium', 'the failed requests of a release', () => {
     expect(search.get('instance')).toMatch(/^maths-v2-/);
     expect(search.get('follow')).toBe('false');
     expect(Number(search.get('until')) - Number(search.get('since'))).toBeLessThan(20_000);
-    expect(await page.locator('.foot').innerText()).toMatch(/friday logs maths@v2 --since \S+Z --until \S+Z/);
+    expect(await page.locator('.foot').innerText()).toMatch(
+      /friday logs maths@v2 --since \S+T[\d:]{8}Z --until \S+T[\d:]{8}Z/,
+    );
     await page
       .getByRole('button', { name: /take it off$/ })
       .last()

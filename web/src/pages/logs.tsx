@@ -8,7 +8,13 @@ import { tell } from '../title.ts';
 
 function filtersOf(path: string): Filters {
   const search = searchOf(path);
-  return Object.fromEntries(FILTERS.map((name) => [name, search.get(name) ?? ''])) as Filters;
+  // Somebody may have typed a time that is none.
+  const isBad = (name: string, value: string) => /^(since|until)$/.test(name) && !/^\d{1,15}$/.test(value);
+  const valueOf = (name: string) => {
+    const value = search.get(name) ?? '';
+    return isBad(name, value) ? '' : value;
+  };
+  return Object.fromEntries(FILTERS.map((name) => [name, valueOf(name)])) as Filters;
 }
 
 function setFilter(name: keyof Filters, value: string): void {
@@ -230,7 +236,8 @@ function textIn(text: string): Said | null {
 function commandOf({ service, version, instance, level, pattern, since, until }: Filters): string {
   const subject = service === '' ? '' : ` ${service}${version === '' ? '' : `@v${version}`}`;
   const text = pattern === '' ? '' : ` ${JSON.stringify(pattern)}`;
-  const time = (flag: string, at: string) => (at === '' ? '' : ` ${flag} ${new Date(Number(at)).toISOString()}`);
+  const time = (flag: string, at: string) =>
+    at === '' ? '' : ` ${flag} ${new Date(Number(at)).toISOString().slice(0, 19)}Z`;
   const span = until === '' ? `${time('--since', since)} -f` : `${time('--since', since)}${time('--until', until)}`;
   return `friday logs${subject}${service === '' ? '' : text}${span}${level === '' ? '' : ` --level ${level}`}${instance === '' ? '' : ` --instance ${instance}`}`;
 }
