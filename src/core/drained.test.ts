@@ -129,6 +129,7 @@ describe('a drained instance', () => {
   it('is told as out when no new request can reach it', () => {
     const slots = { 'web-v1-1': { exits: 0, exitedAt: null, notBefore: 0, drainingSince: NOW } };
     const service = web(1, { slots, drained: [drain(1, { outSince: null })] });
+    expect(told(service, [one(1, 'starting'), one(1001, 'starting')])).toEqual([1]);
     const kept = keepDrained(service, pair, NOW + 5);
     expect(kept.service.drained).toEqual([drain(1, { outSince: NOW + 5 })]);
     expect(sentences(kept.events)).toEqual([

@@ -207,7 +207,10 @@ function keepOne(service: ServiceState, drain: Drained, instances: readonly Drai
     return isBack ? tell(`${id} has its place in traffic again.`, forgotten) : { service, events: [] };
   }
   if (why !== null) return tell(`${id} is drained no more and stops: ${why}.`, forgotten);
-  if (drain.outSince === null) return comingOut(service, drain, tell, now);
+  if (drain.outSince === null) {
+    const isReplaced = rivalsOf(service, one, instances).some((each) => each.state === 'ready');
+    return comingOut(service, drain, isReplaced, tell, now);
+  }
   if (now < drain.until || !isFollowed(service, one, instances)) return { service, events: [] };
   return tell(`${id} is drained no more and stops: its time is over.`, forgotten);
 }
@@ -223,9 +226,9 @@ function ended(service: ServiceState, one: DrainedLook, instances: readonly Drai
 }
 
 /** Until another one has its place the drain may still be given up. */
-function comingOut(service: ServiceState, drain: Drained, tell: Tell, now: number): Kept {
+function comingOut(service: ServiceState, drain: Drained, isReplaced: boolean, tell: Tell, now: number): Kept {
   const { id, until } = drain;
-  if ((service.slots[id]?.drainingSince ?? null) !== null) {
+  if (isReplaced && (service.slots[id]?.drainingSince ?? null) !== null) {
     const sentence = `${id} gets no new requests: another one has its place. It runs on until ${timeOf(until)} at the latest.`;
     return tell(sentence, replace(service, { ...drain, outSince: now }));
   }

@@ -67,15 +67,16 @@ export function isListedReady(scene: Scene, service: string, version: number | n
 }
 
 /**
- * Whether another ready instance of the same version has the place of this one, as after a restart or a drain by hand. One that is
- * restarted and serves nobody need not wait for that.
+ * Whether another ready instance of the same version has the place of this one, as after a restart or a drain by hand. One that
+ * serves nobody need not wait for that: it is enough that the other one is there, or that it is restarted.
  */
 export function isFollowed({ listed, stored }: Scene, { id, service, version, slot }: InstanceSpec): boolean {
   const state = stored.services.get(service);
-  const mine = listed.filter((one) => one.service === service && one.version === version && one.state === 'ready');
-  const serves = version === state?.stable && mine.some((one) => one.id === id);
+  const mine = listed.filter((one) => one.service === service && one.version === version && one.state !== 'exited');
+  const serves = version === state?.stable && mine.some((one) => one.id === id && one.state === 'ready');
   if (!serves && state?.restarts?.includes(id)) return true;
-  return mine.some((one) => one.id !== id && placeOf(one) === placeOf({ slot }));
+  const others = mine.filter((one) => one.id !== id && placeOf(one) === placeOf({ slot }));
+  return others.some((one) => one.state === 'ready' || !serves);
 }
 
 /** The release of this version that the store knows last, under way or over. */
