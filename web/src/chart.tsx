@@ -39,7 +39,13 @@ export function Chart(props: ChartProps) {
     <section class="chart" aria-label={title}>
       <h3>
         {title} <b>{now}</b>
-        <button type="button" class="link" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
+        <button
+          type="button"
+          class="link"
+          aria-label={`${title}: table`}
+          aria-pressed={isTable}
+          onClick={() => setTable(!isTable)}
+        >
           table
         </button>
       </h3>

@@ -47,7 +47,13 @@ export function River({ view }: { view: ReleaseView }) {
       <h2 id="river-title">
         Traffic <small>{headline(shape, hasPlan)}</small>
         {all.length > 0 && (
-          <button type="button" class="link table-switch" aria-pressed={isTable} onClick={() => setTable(!isTable)}>
+          <button
+            type="button"
+            class="link table-switch"
+            aria-label="Traffic: table"
+            aria-pressed={isTable}
+            onClick={() => setTable(!isTable)}
+          >
             table
           </button>
         )}
