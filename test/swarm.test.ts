@@ -137,4 +137,19 @@ describeWith('swarm', 'a service on a Swarm of three nodes', () => {
     },
     TIME_MS,
   );
+
+  it(
+    'grows by the processor use of instances on all nodes',
+    async () => {
+      const before = here();
+      await ground.scale(4, 'scale: { min: 4, max: 5, target: { cpu: 1% } }');
+      const ready = async () =>
+        (await web()).instances.filter(({ state, role }) => state === 'ready' && role === 'stable');
+      await until(async () => (await ready()).length === 5);
+      const told = await ground.friday('history', '--lines', '20');
+      expect(told).toMatch(/web grows from 4 to 5 instances: \d+% of a core in use, 1% wanted for each/);
+      expect(users.failedSince(before)).toEqual([]);
+    },
+    TIME_MS,
+  );
 });

@@ -39,7 +39,8 @@ export type SwarmGround = {
   readonly port: number;
   /** Changes the code and releases it; gives how it ended. What was broken is then as it was before. */
   release(isBroken: boolean): Promise<ReleaseView>;
-  scale(replicas: number): Promise<void>;
+  /** `keys` as YAML in `x-friday` of the service, for instance how it scales from then on. */
+  scale(replicas: number, keys?: string): Promise<void>;
   /** Waits until all wanted instances are ready and nothing is under way. */
   settle(): Promise<void>;
   node(name: string): Promise<NodeView>;
@@ -48,7 +49,8 @@ export type SwarmGround = {
   close(): Promise<void>;
 };
 
-function composeOf(swarm: TestSwarm, replicas: number): string {
+/** `keys` are further keys of `x-friday` of the service, as YAML. */
+function composeOf(swarm: TestSwarm, replicas: number, keys = ''): string {
   const workers = swarm.machines.slice(1).map(({ hostname, host }) => `      ${hostname}: ${host}`);
   return `name: story
 services:
@@ -61,6 +63,7 @@ services:
       route: "*"
       ready: /up
       timeout: 5s
+      ${keys}
       release: { plan: [20, 50], bake: 2s, requests: 20, keep_warm: 2s, hold_back: 0 }
 x-friday:
   runtime: swarm
@@ -121,8 +124,8 @@ export async function openSwarmGround(): Promise<SwarmGround> {
         if (isBroken) say(edit - 1, false);
         return client.release(id);
       },
-      scale: async (replicas) => {
-        write('compose.yaml', composeOf(swarm, replicas));
+      scale: async (replicas, keys) => {
+        write('compose.yaml', composeOf(swarm, replicas, keys));
         await client.up({ ...ORDER, project: project() });
         await settle();
       },
