@@ -35,7 +35,6 @@ beforeAll(async () => {
   url = `http://127.0.0.1:${port}`;
   mkdirSync(join(cwd, 'web'), { recursive: true });
   const code = `import { createServer } from 'node:http';
-import { freePort } from './ports.ts';
 createServer((_, answer) => answer.end('hello')).listen(process.env.PORT, '127.0.0.1');\n`;
   writeFileSync(join(cwd, 'web', 'server.mjs'), code);
   const web = `build: ./web
