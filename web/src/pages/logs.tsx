@@ -10,11 +10,11 @@ function filtersOf(path: string): Filters {
   const search = searchOf(path);
   // Somebody may have typed a time that is none.
   const isBad = (name: string, value: string) => /^(since|until)$/.test(name) && !/^\d{1,15}$/.test(value);
-  const valueOf = (name: string) => {
+  const given = (name: string) => {
     const value = search.get(name) ?? '';
     return isBad(name, value) ? '' : value;
   };
-  return Object.fromEntries(FILTERS.map((name) => [name, valueOf(name)])) as Filters;
+  return Object.fromEntries(FILTERS.map((name) => [name, given(name)])) as Filters;
 }
 
 function setFilter(name: keyof Filters, value: string): void {
