@@ -16,10 +16,13 @@ const patient = { testTimeout: 60_000, hookTimeout: 60_000, retry: process.env.C
 /** Tests that mostly wait: two files at a time whatever the machine has. Groups run one after the other. */
 const inPairs = (groupOrder: number) => ({ ...patient, maxWorkers: 2, sequence: { groupOrder } });
 
+const LONG =
+  /\b(verdict[-\w]*|contract|hello-\w+|loss|registry|swarm|recovery|scale|plan|docker|cli|package)\.test\.ts$/;
+
 /** What takes minutes begins first, so that nothing is left to wait for at the end. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = (file: TestSpecification) => /\b(verdict[-\w]*|contract|hello-\w+)\.test\.ts$/.test(file.moduleId);
+    const isLong = (file: TestSpecification) => LONG.test(file.moduleId);
     const sorted = await super.sort(files);
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
   }

@@ -273,7 +273,9 @@ FROM first AS third
   it('says that a port of the machine is taken', async () => {
     const published = await freePort();
     const ports = [{ target: 80, published, protocol: 'tcp' as const, host: '127.0.0.1' }];
-    const spec = programSpec(world, GOOD, { ports }, { port: null, readiness: { type: 'running' } });
+    // It is told no port to listen on, and must not end before the other one comes.
+    const stays = `process.on('SIGTERM', () => process.exit(0)); setInterval(() => undefined, 1000);`;
+    const spec = programSpec(world, stays, { ports }, { port: null, readiness: { type: 'running' } });
     await started(world.runtime, spec);
     const second = world.runtime.start({
       ...(await wanted(world.runtime, { ...spec, name: 'other' })),
