@@ -57,8 +57,8 @@ export function routingOf(service: ServiceState, readyOfStable: number): Routing
 }
 
 /**
- * The wanted instances that are ready; while some are not, ready ones that are wanted no more stand in for them: those that have not
- * left traffic yet before the others, and those whose own place is empty before the others. Drained ones do only when nothing else is ready.
+ * The wanted instances that are ready; while some are not, ready ones that are wanted no more stand in for them: each at its own place
+ * before others, and those that have not left traffic yet before others. Drained ones do only when nothing else is ready.
  */
 function sideOf(service: ServiceState, version: number | null, instances: readonly InstanceTarget[]): Side | null {
   if (version === null) return null;
@@ -68,8 +68,8 @@ function sideOf(service: ServiceState, version: number | null, instances: readon
   const wanted = wantedIds(service, version, instances);
   const hasLeft = ({ id }: InstanceTarget) => (service.slots[id]?.drainingSince ?? null) !== null;
   const filled = new Set(ready.filter((one) => wanted.has(one.id)).map((one) => placeOf(one)));
-  const rank = (one: InstanceTarget) =>
-    wanted.has(one.id) ? 0 : 1 + (hasLeft(one) ? 2 : 0) + (filled.has(placeOf(one)) ? 1 : 0);
+  const isNeeded = (one: InstanceTarget) => placeOf(one) <= replicasOf(service, version) && !filled.has(placeOf(one));
+  const rank = (one: InstanceTarget) => (wanted.has(one.id) ? 0 : 1 + (isNeeded(one) ? 0 : 2) + (hasLeft(one) ? 1 : 0));
   ready.sort((one, other) => rank(one) - rank(other) || one.slot - other.slot);
   const routed = ready.slice(0, replicasOf(service, version)).sort((one, other) => one.slot - other.slot);
   return { version, targets: routed.map(({ id, host, port }) => ({ id, host, port })) };
