@@ -42,13 +42,17 @@ ${machine}.
 
 - First data after ${first.toFixed(0)} ms; at most ${GOALS.firstData} is ${reached(first <= GOALS.firstData)}.
 - ${WATCHERS} watchers, ${watchers.framesPerSecond.toFixed(1)} frames a second each, take ${(cost * 100).toFixed(2)} % of one core, and so of a turn; less than ${GOALS.watchers * 100} is ${reached(cost < GOALS.watchers)}.
-- From its first minute with ${TABS} tabs to its last, memory grew by ${grown.toFixed(1)} MB more than without; at most ${GOALS.growth} is ${reached(grown <= GOALS.growth)}.
+- Memory from the first minute to the last: ${span(memory.watched)} with ${TABS} tabs, ${span(memory.alone)} without; growing at most ${GOALS.growth} MB more is ${reached(grown <= GOALS.growth)}.
 - Other work took ${Math.round(othersShare * 100)} % of the machine during the measurements.`;
 }
 
 /** From the first minute after what came before to the last one. */
 function growth(byMinute: readonly number[]): number {
   return (byMinute.at(-1) ?? 0) - (byMinute[1] ?? 0);
+}
+
+function span(byMinute: readonly number[]): string {
+  return `${Math.round(byMinute[1] ?? 0)} to ${Math.round(byMinute.at(-1) ?? 0)} MB`;
 }
 
 function row(values: readonly number[], times: number, digits: number): string {
