@@ -74,20 +74,41 @@ function Mirror({
       <text x={4} y={172} class="strong v-c">
         v{view.version}
       </text>
-      {ticksOf(low, high).map((ms) => (
-        <text
-          key={ms}
-          class="m"
-          x={xOf(ms)}
-          y={HEIGHT - 2}
-          text-anchor={xOf(ms) < 30 ? 'start' : xOf(ms) > width - 30 ? 'end' : 'middle'}
-        >
-          {latencyText(ms)}
+      {apart(ticksOf(low, high).map((ms) => markAt(latencyText(ms), xOf(ms), width))).map(({ text, x, anchor }) => (
+        <text key={text} class="m" x={x} y={HEIGHT - 2} text-anchor={anchor}>
+          {text}
         </text>
       ))}
       <title>{`${countText(stable.total)} requests to v${view.from}, ${countText(candidate.total)} to v${view.version}`}</title>
     </svg>
   );
+}
+
+type Mark = {
+  readonly text: string;
+  readonly x: number;
+  readonly anchor: 'start' | 'middle' | 'end';
+  readonly left: number;
+};
+
+/** So wide is a letter of an axis, in pixels, and so far words stay apart. */
+const [LETTER, ROOM] = [6, 8];
+const EDGE = 30;
+
+function markAt(text: string, x: number, width: number): Mark {
+  const anchor = x < EDGE ? 'start' : x > width - EDGE ? 'end' : 'middle';
+  const part = anchor === 'start' ? 0 : anchor === 'end' ? 1 : 0.5;
+  return { text, x, anchor, left: x - part * text.length * LETTER };
+}
+
+/** Without those that would touch the one before. */
+function apart(marks: readonly Mark[]): readonly Mark[] {
+  let free = Number.NEGATIVE_INFINITY;
+  return marks.filter(({ text, left }) => {
+    if (left < free) return false;
+    free = left + text.length * LETTER + ROOM;
+    return true;
+  });
 }
 
 /** The picture in numbers. */
